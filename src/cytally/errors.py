@@ -54,3 +54,7 @@ class ModelError(CytallyError):
 
 class ConfigError(UsageError):
     """A configuration file, or a setting in it, is wrong."""
+
+
+class OutputError(CytallyError):
+    """The output can no longer be written to, as on a full disk. What was finished is valid."""

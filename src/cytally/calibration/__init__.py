@@ -1,1 +1,1 @@
-"""TODO"""
+"""How far a count can be trusted: what is unusual about an image."""

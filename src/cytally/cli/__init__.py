@@ -1,1 +1,1 @@
-"""TODO"""
+"""The command line: one small file per command, which parses, calls a task and prints."""

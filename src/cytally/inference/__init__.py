@@ -1,1 +1,1 @@
-"""TODO"""
+"""Running a trained network over a whole image: tiles and back ends."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Pure functions on arrays that say how good a result is, each citing its formula."""

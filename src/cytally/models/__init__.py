@@ -1,1 +1,1 @@
-"""TODO"""
+"""A trained method that counts, and the folders it is kept in."""

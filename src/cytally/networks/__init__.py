@@ -1,1 +1,1 @@
-"""TODO"""
+"""The networks as plain `torch.nn.Module`s: no training, no files, no configuration beyond arguments."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What people look at: overlays, plots and the page of a run."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What each command does, as one function that a user may import."""

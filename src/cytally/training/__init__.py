@@ -1,1 +1,1 @@
-"""TODO"""
+"""One loop that trains every method."""

@@ -1,0 +1,38 @@
+"""The words that options take."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from cytally.errors import UsageError
+
+
+class Border(StrEnum):
+    """What to do with cells that touch the image's edge."""
+
+    include = "include"
+    exclude = "exclude"
+
+
+class Device(StrEnum):
+    """Where the network runs."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+class Backend(StrEnum):
+    """What runs the network."""
+
+    auto = "auto"
+    torch = "torch"
+    openvino = "openvino"
+    onnx = "onnx"
+
+
+def check_backend(backend: Backend) -> None:
+    """Refuse the back ends that this version does not have."""
+    if backend in (Backend.openvino, Backend.onnx):
+        raise UsageError(f"the back end '{backend}' is not built yet", cure="use --backend torch")

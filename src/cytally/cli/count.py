@@ -1,0 +1,94 @@
+"""`cytally count`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cytally.cli import choices, console
+from cytally.cli.progress import Bar
+
+if TYPE_CHECKING:
+    from cytally.tasks.count import CountSummary
+    from cytally.tasks.count_options import CountOptions
+
+
+def command(
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT…", help="Image files, folders or glob patterns.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Output folder.")],
+    model: Annotated[str, typer.Option(help="A bundled model's name or a model folder.")] = "nuclei-fluorescence",
+    channel: Annotated[str | None, typer.Option(help="Channel to count in, by name or number from 0.")] = None,
+    axes: Annotated[str | None, typer.Option(help="Axes of the files, as TYX or ZYX, where they do not tell.")] = None,
+    pixel_size: Annotated[
+        float | None, typer.Option(help="Micrometres per pixel, where the files do not tell.", metavar="UM")
+    ] = None,
+    border: Annotated[
+        choices.Border, typer.Option(help="Whether cells that touch the image's edge count.")
+    ] = choices.Border.include,
+    roi: Annotated[Path | None, typer.Option(help="Count inside: GeoJSON, ImageJ .roi or .zip.")] = None,
+    samples: Annotated[
+        Path | None, typer.Option(help="CSV with a column 'image' and columns that name conditions.")
+    ] = None,
+    device: Annotated[choices.Device, typer.Option(help="Where the network runs.")] = choices.Device.auto,
+    backend: Annotated[
+        choices.Backend, typer.Option(help="What runs the network. This version has torch; auto takes it.")
+    ] = choices.Backend.auto,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in the output folder.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show details and tracebacks.")] = False,
+) -> None:
+    """Count the cells in images: a table, points, density maps, overlays and a report."""
+    with console.answering(verbose):
+        choices.check_backend(backend)
+        console.err.print(f"Looking for images, counting with {model}")
+        from cytally.tasks.count_options import CountOptions
+
+        options = CountOptions(
+            channel=channel,
+            axes=axes,
+            pixel_size=pixel_size,
+            border=border.value,
+            roi=roi,
+            samples=samples,
+            device=device.value,
+            resume=resume,
+            overwrite=overwrite,
+        )
+        if run(inputs, out, model, options).failures:
+            raise typer.Exit(console.FAILED)
+
+
+def run(inputs: list[str], out: Path, model: str, options: CountOptions) -> CountSummary:
+    """Count with a progress bar, and print the summary."""
+    from cytally.tasks.count import count
+    from cytally.tasks.watch import Watch
+
+    with Bar() as bar:
+        announced = False
+
+        def images(stage: str, done: float, total: int) -> None:
+            nonlocal announced
+            if not announced:
+                announced = True
+                earlier = f", {done:.0f} of them done already" if done else ""
+                console.err.print(f"Counting the cells in {_images(total)}{earlier}")
+            bar.images(stage, done, total)
+
+        watch = Watch(images, console.note, lambda image, line: console.complain(line))
+        summary = count(inputs, out, model, options, watch)
+    for text in summary.notes:
+        console.note(text)
+    flagged = [row.image for row in summary.rows if row.flags]
+    if flagged:
+        console.note(f"{_images(len(flagged))} flagged as unusual, the first {flagged[0]}; the report tells why.")
+    total = sum(row.count for row in summary.rows)
+    failures = f", {len(summary.failures)} failed (see {out / 'failures.csv'})" if summary.failures else ""
+    console.out.print(f"{total:.1f} cells in {_images(len(summary.rows))}{failures}, {summary.seconds:.1f} s")
+    console.out.print(f"Table: {out / 'counts.csv'}\nReport: {out / 'report.html'}")
+    return summary
+
+
+def _images(number: int) -> str:
+    return f"{number} image{'s' * (number != 1)}"

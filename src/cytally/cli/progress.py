@@ -1,0 +1,83 @@
+"""How far a command has come: a bar in a terminal, a line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from cytally.cli import console
+
+PLAIN_SECONDS = 5.0
+"""Where no terminal watches, a line of progress so often instead of a bar."""
+
+
+class Bar:
+    """Progress of one stage after the other; leaving the context ends it.
+
+    Examples
+    --------
+    ::
+
+        with Bar() as bar:
+            bar.images("Reading images", 3, 10)
+            bar.share("Training, epoch 2", 0.25)
+    """
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._stage = ""
+        self._started = self._last = self._first = 0.0
+        if console.err.is_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"))
+            self._progress = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console.err)
+
+    def __enter__(self) -> Self:
+        if self._progress is not None:
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def images(self, stage: str, done: float, total: int) -> None:
+        """Show that `done` of `total` images went through a stage, as ``Counting``."""
+        self._show(stage, stage, done / total if total else 1.0, f"{int(done)} of {total}")
+
+    def share(self, text: str, done: float) -> None:
+        """Show a stage whose `text` may change, and of which the share `done` is behind."""
+        self._show("", text, done, f"{done:.0%}")
+
+    def _show(self, stage: str, text: str, share: float, done: str) -> None:
+        now = time.monotonic()
+        begins = stage != self._stage or not self._started
+        if begins:
+            self._stage, self._started, self._last, self._first = stage, now, now, share
+        if self._progress is not None:
+            if begins or self._task is None:
+                self._task = self._progress.add_task(text, total=1.0, done=done)
+            self._progress.update(self._task, completed=share, description=text, done=done)
+        elif now - self._last >= PLAIN_SECONDS:
+            self._last = now
+            gained = share - self._first  # a resumed run does not begin at 0
+            left = (now - self._started) * (1 - share) / gained if gained > 0 else 0.0
+            console.err.print(f"{text}: {done}" + (f", about {_words(left)} left" if left >= 1 else ""))
+
+
+def _words(seconds: float) -> str:
+    """A length of time in words.
+
+    Examples
+    --------
+    >>> _words(12.3), _words(150), _words(7300)
+    ('12 s', '2.5 min', '2.0 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

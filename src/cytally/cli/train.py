@@ -1,0 +1,66 @@
+"""`cytally train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cytally.cli import choices, console
+from cytally.cli.progress import Bar
+from cytally.errors import UsageError
+
+if TYPE_CHECKING:
+    from cytally.training.loop import TrainingProgress
+
+
+def command(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="What to train, as examples/density.yaml.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Model folder to write.")],
+    data: Annotated[Path | None, typer.Option(help="Data folder: images/ with points.csv or labels/.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, as training.batch_size=8.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Budget of time, as 30.")] = None,
+    device: Annotated[choices.Device, typer.Option(help="Where to train.")] = choices.Device.auto,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in the model folder.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show details and tracebacks.")] = False,
+) -> None:
+    """Train a model on your own annotated images."""
+    with console.answering(verbose):
+        if data is None:
+            raise UsageError("there is no data to train on", cure="give a data folder with --data")
+        console.err.print(f"Training on {data} as {config} says")
+        from cytally.tasks.train import train
+        from cytally.tasks.watch import Watch
+        from cytally.training.configuration import read_configuration
+
+        configuration = read_configuration(config, settings or [])
+        with Bar() as bar:
+            watch = Watch(bar.images, console.note, on_step=lambda at: bar.share(describe(at), at.done))
+            model = train(
+                configuration,
+                data,
+                out,
+                minutes=minutes,
+                resume=resume,
+                overwrite=overwrite,
+                device=device.value,
+                watch=watch,
+            )
+        scores, facts = model.card.validation, model.card.provenance
+        console.out.print(
+            f"Trained {facts['epochs']} epochs in {facts['minutes']} minutes; best at epoch {facts['best_epoch']}\n"
+            f"Validation on {scores['n']:.0f} images: mean absolute error {scores['mae']:.2f} cells\n"
+            f"Model: {out}\nCurves: {out / 'curves.png'}"
+        )
+
+
+def describe(progress: TrainingProgress) -> str:
+    """One line on where a run stands."""
+    text = f"Training, epoch {progress.epoch}, loss {progress.loss:.3f}"
+    if progress.best_error < float("inf"):
+        text += f", validation error {progress.validation_error:.2f} (best {progress.best_error:.2f})"
+    return text

@@ -1,0 +1,26 @@
+"""The file formats that can be read, told apart by their endings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+RASTER = (".png", ".jpg", ".jpeg", ".bmp")
+TIFF = (".tif", ".tiff", ".btf")
+ZARR = (".zarr",)
+VENDOR = (".nd2", ".czi", ".lif", ".lsm", ".dv", ".ims", ".oib", ".oif", ".oir", ".sldy", ".vsi")
+"""Formats of microscope makers, read through bioio."""
+
+SUPPORTED = RASTER + TIFF + ZARR + VENDOR
+
+ZARR_FILES = ("zarr.json", ".zgroup", ".zattrs")
+"""What marks a folder as zarr, whatever its ending."""
+
+
+def is_zarr(path: Path) -> bool:
+    """Whether `path` is a folder that is one image."""
+    return path.is_dir() and (path.suffix.lower() in ZARR or any((path / name).exists() for name in ZARR_FILES))
+
+
+def is_supported(path: Path) -> bool:
+    """Whether `path` is named like an image, or is a zarr folder."""
+    return is_zarr(path) or (not path.is_dir() and path.suffix.lower() in SUPPORTED)

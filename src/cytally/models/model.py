@@ -1,0 +1,159 @@
+"""A trained method that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from cytally.calibration.flags import exposure_flags
+from cytally.errors import ImageError
+from cytally.images.image import Image, Plane
+from cytally.images.prepare import prepare
+from cytally.images.read import read
+from cytally.images.resize import resize_density, scale_points
+from cytally.inference.tiles import TILE, Runner, is_tileable, run_network
+from cytally.inference.torch_backend import TorchBackend
+from cytally.models.card import ModelCard
+from cytally.results import Prediction
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a plane was looked at: its `channels`, the `factor` it was resized by, and a cell's typical `diameter` in
+    pixels of the plane."""
+
+    channels: tuple[int, ...]
+    factor: float
+    diameter: float
+
+
+class Model:
+    """A method with trained weights.
+
+    Parameters
+    ----------
+    card
+        What it is and how it came about.
+    network
+        The trained network.
+
+    Examples
+    --------
+    A model counts arrays, paths and images alike::
+
+        model = cytally.load("nuclei-fluorescence")
+        model.count("field.tif").count
+    """
+
+    def __init__(self, card: ModelCard, network: nn.Module) -> None:
+        self.card = card
+        self.network = network
+        self.method = card.configuration.build(card.input_channels)
+        self.run: Runner = TorchBackend(network, torch.device("cpu"))
+
+    @property
+    def name(self) -> str:
+        """Its name, or that of its method for a user's own."""
+        return self.card.name or self.card.method
+
+    @property
+    def tileable(self) -> bool:
+        """Whether tiles give the whole image's result."""
+        return is_tileable(self.network)
+
+    def count(
+        self,
+        image: NDArray[Any] | str | Path | Image | Plane,
+        *,
+        channel: str | int | None = None,
+        pixel_size: float | None = None,
+    ) -> Prediction:
+        """Count the cells in one image.
+
+        Parameters
+        ----------
+        image
+            An array (Y, X) or (Y, X, 3), a path, or an image read by cytally.
+        channel
+            Channel to count in, by name or number; by default what the model wants.
+        pixel_size
+            Micrometres per pixel, where the image does not tell or tells wrong.
+
+        Returns
+        -------
+        Prediction
+            `count`, `density`, `points`, `labels` and `interval` in pixels of the image itself.
+
+        Raises
+        ------
+        ImageError
+            When the image cannot be read, holds several planes, or has too few channels.
+
+        References
+        ----------
+        Flow: choose channels and normalise (`cytally.images.prepare`), run the network in tiles
+        (`cytally.inference.tiles`), read out (`Method.read`), bring back to the image's own size.
+        """
+        plane = _only_plane(image, pixel_size)
+        return self.predict(plane, channel=None if channel is None else str(channel))[0]
+
+    def predict(self, plane: Plane, *, channel: str | None = None, tile: int = TILE) -> tuple[Prediction, Reading]:
+        """Count the cells in a plane, and say how it was looked at."""
+        config = self.card.configuration.input
+        prepared = prepare(plane, config, channel=channel, in_channels=self.card.input_channels)
+        output = run_network(self.run, self.network, prepared.data, size=tile)
+        prediction = self.method.read(output)
+        shape = (plane.data.shape[-2], plane.data.shape[-1])
+        flags = exposure_flags(plane.data[list(prepared.channels)]) + prepared.flags
+        if {"black", "white", "constant"} & set(flags):
+            prediction = _nothing(prediction)
+        reading = Reading(prepared.channels, prepared.factor, self.method.cell_diameter / prepared.factor)
+        return replace(_to_shape(prediction, prepared.data.shape[-2:], shape), flags=flags), reading
+
+
+def _only_plane(image: NDArray[Any] | str | Path | Image | Plane, pixel_size: float | None) -> Plane:
+    if isinstance(image, str | Path):
+        images = read(Path(image), pixel_size=pixel_size)
+        planes: Iterator[Plane] = (plane for each in images for plane in each.planes())
+    elif isinstance(image, Image):
+        planes = image.planes()
+    elif isinstance(image, Plane):
+        planes = iter([image])
+    else:
+        planes = Image.from_array(image).planes()
+    first, *others = planes
+    if others:
+        raise ImageError(
+            f"holds {1 + len(others)} scenes or time points",
+            file=first.source or first.name,
+            cure="count each of Image.planes(), or use the command 'cytally count'",
+        )
+    return replace(first, pixel_size=pixel_size) if pixel_size is not None else first
+
+
+def _nothing(prediction: Prediction) -> Prediction:
+    """The prediction of no cell: what a picture without any contrast shows, whatever a network makes of it."""
+    return replace(
+        prediction,
+        count=0.0,
+        density=None if prediction.density is None else np.zeros_like(prediction.density),
+        points=None if prediction.points is None else prediction.points[:0],
+        labels=None if prediction.labels is None else np.zeros_like(prediction.labels),
+    )
+
+
+def _to_shape(prediction: Prediction, inner: tuple[int, ...], shape: tuple[int, int]) -> Prediction:
+    """Bring a prediction from the network's pixels to the image's own."""
+    if tuple(inner) == shape:
+        return prediction
+    factors = (shape[0] / inner[0], shape[1] / inner[1])
+    density = None if prediction.density is None else resize_density(prediction.density, shape)
+    points = None if prediction.points is None else scale_points(prediction.points, (*factors,))
+    return replace(prediction, density=density, points=points)

@@ -1,0 +1,123 @@
+"""The density U-Net of Lazard et al. 2022: from a picture to a map that sums to the count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cytally.networks.normalisation import Normalisation, normalisation_layer
+
+SLOPE = 0.2
+
+
+class ConvolutionBlock(nn.Sequential):
+    """3×3 convolution, leaky ReLU with slope 0.2, then the normalisation: in this order, as in the paper."""
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int, normalisation: Normalisation) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1),
+            nn.LeakyReLU(SLOPE, inplace=True),
+            normalisation_layer(normalisation, outputs),
+        )
+
+
+class DensityUNet(nn.Module):
+    """U-Net with strided convolutions down and bilinear interpolation up.
+
+    On each level down a 3×3 convolution and a 3×3 of stride 2 that keeps its channels; two 3×3 at the bottom;
+    on each level up bilinear interpolation, a 3×3, concatenation with the level's skip, two 3×3; a 1×1 last.
+    With its default arguments it has 2,143,329 parameters.
+
+    Parameters
+    ----------
+    in_channels
+        Channels of the input.
+    channels
+        Filters per level, the last being the bottom.
+    normalisation
+        Which layer follows each leaky ReLU. The paper's is ``batch``.
+
+    References
+    ----------
+    Lazard et al. 2022, *Applying deep learning to melanocyte counting on fluorescent TRP1 labelled images of in
+    vitro skin model*, section "Network architecture". Layer by layer after Xie et al. 2018.
+
+    Examples
+    --------
+    >>> sum(p.numel() for p in DensityUNet().parameters())
+    2143329
+    >>> DensityUNet()(torch.zeros(1, 1, 33, 50)).shape  # any size: padded inside, cropped again
+    torch.Size([1, 1, 33, 50])
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 1,
+        channels: Sequence[int] = (32, 64, 128, 256),
+        normalisation: Normalisation = "batch",
+    ) -> None:
+        super().__init__()
+        *levels, bottom = channels
+
+        def block(inputs: int, outputs: int, stride: int = 1) -> ConvolutionBlock:
+            return ConvolutionBlock(inputs, outputs, stride=stride, normalisation=normalisation)
+
+        self.encoders = nn.ModuleList()
+        self.downs = nn.ModuleList()
+        width = in_channels
+        for level in levels:
+            self.encoders.append(block(width, level))
+            self.downs.append(block(level, level, stride=2))
+            width = level
+        self.bottom = nn.Sequential(block(width, bottom), block(bottom, bottom))
+        self.ups = nn.ModuleList()
+        self.decoders = nn.ModuleList()
+        width = bottom
+        for level in reversed(levels):
+            self.ups.append(block(width, level))
+            self.decoders.append(nn.Sequential(block(2 * level, level), block(level, level)))
+            width = level
+        self.head = nn.Conv2d(width, 1, kernel_size=1)
+
+    @property
+    def stride(self) -> int:
+        """Pixels that one step at the bottom spans: tiles must begin at multiples of it."""
+        return int(2 ** len(self.downs))
+
+    @property
+    def halo(self) -> int:
+        """Pixels on each side that can reach an output pixel, rounded up to a multiple of `stride`.
+
+        Down, a 3×3 on a level of scale s reaches s further, and so does the strided one; at the bottom twice the
+        stride. Up, bilinear interpolation reaches one pixel of the coarser level, then three 3×3.
+        """
+        scales = [2**level for level in range(len(self.downs))]
+        reach = sum(2 * scale for scale in scales) + 2 * self.stride + sum(5 * scale for scale in scales)
+        halo: int = -(-reach // self.stride) * self.stride
+        return halo
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, Y, X) of any Y and X to (N, 1, Y, X).
+
+        The last convolution runs in 32 bits even where autocast chose fewer: a count sums tens of thousands of
+        pixels, and a rounding bias that no eye sees in one pixel would show in the sum.
+        """
+        rows, columns = x.shape[-2:]
+        bottom, right = -rows % self.stride, -columns % self.stride
+        if bottom or right:
+            x = functional.pad(x, (0, right, 0, bottom), mode="replicate")
+        skips = []
+        for encoder, down in zip(self.encoders, self.downs, strict=True):
+            x = encoder(x)
+            skips.append(x)
+            x = down(x)
+        x = self.bottom(x)
+        for up, decoder in zip(self.ups, self.decoders, strict=True):
+            x = up(functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False))
+            x = decoder(torch.cat([skips.pop(), x], dim=1))
+        with torch.autocast(x.device.type, enabled=False):
+            x = self.head(x.to(self.head.weight.dtype))
+        return x[..., :rows, :columns]

@@ -1,0 +1,265 @@
+"""The report of a run: one HTML file that holds everything it shows and asks nothing of the network."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image as Pillow
+
+from cytally.files import write_text
+from cytally.report.plots import histogram_of_counts
+from cytally.report.words import sentence
+
+INLINE_IMAGES = 500
+"""Up to so many rows the thumbnails lie in the page itself; beyond, it points at the overlay files."""
+THUMBNAIL_BYTES = 20_000
+DASH = "–"
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """One counted image.
+
+    Parameters
+    ----------
+    image
+        Its name, as counts.csv has it.
+    count
+        Number of cells.
+    lower, upper
+        Bounds of the true count; None where the model has not been calibrated.
+    area_mm2, density_per_mm2
+        Area counted in, and cells per area; None where the pixel size is unknown.
+    flags
+        What is unusual about the image, as words of `cytally.report.words`.
+    channel
+        The channel that was counted in, in words; None where there is nothing to tell.
+    thumbnail
+        A small PNG of the overlay, or None.
+    overlay, points, density, labels, objects
+        Files of this image, relative to the report's folder, with ``/``; None where not written.
+    """
+
+    image: str
+    count: float
+    lower: float | None = None
+    upper: float | None = None
+    area_mm2: float | None = None
+    density_per_mm2: float | None = None
+    flags: tuple[str, ...] = ()
+    channel: str | None = None
+    thumbnail: bytes | None = None
+    overlay: str | None = None
+    points: str | None = None
+    density: str | None = None
+    labels: str | None = None
+    objects: str | None = None
+
+
+@dataclass(frozen=True)
+class ReportFailure:
+    """One image that could not be counted, and why."""
+
+    image: str
+    error: str
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """A table to show as it is: a header and rows of text or numbers."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def numeric(self) -> list[bool]:
+        """For each column, whether it holds numbers only (None aside), and is aligned to the right."""
+        return [
+            all(row[index] is None or isinstance(row[index], (int, float)) for row in self.rows)
+            for index in range(len(self.columns))
+        ]
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """All that a report tells.
+
+    Parameters
+    ----------
+    title
+        Heading of the page.
+    model, description
+        The model's name, and one sentence on what it counts.
+    rows, failures
+        One entry per image that was, or could not be, counted.
+    samples
+        The conditions' table, where a sample sheet was given.
+    notes
+        Sentences on how the images were read, such as which channel was taken.
+    facts
+        What was run: version, date, device, seconds, command.
+    coverage
+        Fraction of true counts that `lower` and `upper` shall hold.
+    """
+
+    title: str
+    model: str
+    description: str
+    rows: tuple[ReportRow, ...] = ()
+    failures: tuple[ReportFailure, ...] = ()
+    samples: ReportTable | None = None
+    notes: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    coverage: float = 0.9
+
+
+def write_report(path: Path, report: ReportData) -> None:
+    """Write the report as one HTML file, whole or not at all."""
+    write_text(path, render_report(report))
+
+
+def render_report(report: ReportData) -> str:
+    """The report as HTML text."""
+    counts = [row.count for row in report.rows]
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            tiles=_tiles(report),
+            notes=(*report.notes, *_notes(report)),
+            warnings=_warnings(report.rows),
+            histogram=Markup(histogram_of_counts(counts) if len(counts) > 1 else ""),
+            pictures=[_picture(row, inline=len(report.rows) <= INLINE_IMAGES) for row in report.rows],
+            shows_area=any(row.area_mm2 is not None or row.density_per_mm2 is not None for row in report.rows),
+            shows_channel=any(row.channel for row in report.rows),
+        )
+    )
+
+
+def decimal(value: float | None, digits: int = 1) -> str:
+    """A number with fixed decimals and thousands apart; a dash for none.
+
+    Examples
+    --------
+    >>> decimal(12345.678), decimal(None), decimal(float("nan")), decimal(-0.04)
+    ('12,345.7', '–', '–', '0.0')
+    """
+    if value is None or not np.isfinite(value):
+        return DASH
+    return f"{round(value, digits) + 0.0:,.{digits}f}"
+
+
+def significant(value: float | None) -> str:
+    """A number with three significant digits and no exponent; a dash for none.
+
+    Examples
+    --------
+    >>> significant(0.0034567), significant(1234.5), significant(0.0), significant(None)
+    ('0.00346', '1,234', '0.00', '–')
+    """
+    if value is None or not np.isfinite(value):
+        return DASH
+    exponent = 0 if value == 0 else int(np.floor(np.log10(abs(value))))
+    return f"{value:,.{max(0, 2 - exponent)}f}"
+
+
+def address(relative: str) -> str:
+    """A relative path as a link that survives ``#``, ``?``, ``%``, ``:`` and spaces in file names.
+
+    Examples
+    --------
+    >>> address("overlays/a #1.png"), address("a:b.png")
+    ('overlays/a%20%231.png', 'a%3Ab.png')
+    """
+    return quote(relative.replace("\\", "/"), safe="/")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("cytally.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(decimal=decimal, significant=significant, address=address, sentence=sentence)
+    return environment
+
+
+def _tiles(report: ReportData) -> list[tuple[str, str]]:
+    """The summary line: what it is, and its value."""
+    counts = np.array([row.count for row in report.rows], float)
+    many = len(counts) > 0
+    tiles = [
+        ("images counted", f"{len(counts):,}"),
+        ("cells in total", decimal(float(counts.sum()))),
+        ("mean per image", decimal(float(counts.mean()) if many else None)),
+        ("standard deviation", decimal(float(counts.std(ddof=1)) if len(counts) > 1 else None)),
+        ("median per image", decimal(float(np.median(counts)) if many else None)),
+        ("with warnings", f"{sum(bool(row.flags) for row in report.rows):,}"),
+    ]
+    if report.failures:
+        tiles.append(("failed", f"{len(report.failures):,}"))
+    return tiles
+
+
+def _notes(report: ReportData) -> list[str]:
+    """What the dashes in the table mean."""
+    notes = []
+    uncalibrated = sum(row.lower is None or row.upper is None for row in report.rows)
+    if uncalibrated:
+        notes.append(
+            "The model is not calibrated, so no interval can be given for "
+            + (
+                "the counts."
+                if uncalibrated == len(report.rows)
+                else f"{uncalibrated} of the counts (shown as a dash)."
+            )
+        )
+    sizeless = sum(row.area_mm2 is None for row in report.rows)
+    if sizeless:
+        which = "the images" if sizeless == len(report.rows) else f"{sizeless} of the images"
+        notes.append(f"The pixel size of {which} is unknown, so area and cells per mm² cannot be given.")
+    return notes
+
+
+def _warnings(rows: tuple[ReportRow, ...]) -> list[tuple[str, str, list[str]]]:
+    """For each flag its word, its sentence and the images that carry it, the most frequent first."""
+    carried: dict[str, list[str]] = {}
+    for row in rows:
+        for flag in row.flags:
+            carried.setdefault(flag, []).append(row.image)
+    ordered = sorted(carried.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [(flag, sentence(flag), images) for flag, images in ordered]
+
+
+def _picture(row: ReportRow, *, inline: bool) -> str:
+    """Where the page finds the picture of a row; empty where there is none."""
+    if not inline and row.overlay:
+        return address(row.overlay)
+    if row.thumbnail is None:
+        return ""
+    return "data:image/jpeg;base64," + base64.b64encode(_small_jpeg(row.thumbnail)).decode("ascii")
+
+
+def _small_jpeg(png: bytes) -> bytes:
+    """The picture as a JPEG of at most 20 kB: first the quality gives way, then the size."""
+    picture = Pillow.open(io.BytesIO(png)).convert("RGB")
+    while True:
+        for quality in (85, 72, 55):
+            buffer = io.BytesIO()
+            picture.save(buffer, format="jpeg", quality=quality, subsampling=0 if quality > 80 else 2)
+            if buffer.tell() <= THUMBNAIL_BYTES or max(picture.size) <= 64:
+                return buffer.getvalue()
+        picture = picture.resize((max(1, picture.width * 3 // 4), max(1, picture.height * 3 // 4)))

@@ -1,0 +1,204 @@
+"""What a count writes as it goes: rows, failures and run.json, so that a run goes on after a kill at any moment."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cytally.errors import ImageError, UsageError
+from cytally.files import write_text
+from cytally.report.overlays import encode_png, thumbnail
+from cytally.report.page import INLINE_IMAGES
+from cytally.tasks.area import CountedPlane
+from cytally.tasks.count_row import COLUMNS, CountRow
+from cytally.tasks.inputs import Inputs
+from cytally.tasks.output import writing
+from cytally.tasks.plane_files import write_plane
+from cytally.tasks.provenance import provenance
+from cytally.tasks.rows import RowFile, read_rows
+
+JOURNAL = ".unfinished.csv"
+"""The details of every image so far, where run.json does not hold them yet. A finished run has none."""
+
+
+class CountFiles:
+    """The files of a count.
+
+    An input's rows are written last: what counts.csv names is whole. Its details are written just before, so that a
+    time-lapse whose rows a kill cut short is known by the details that have no row.
+
+    Parameters
+    ----------
+    folder
+        The output folder. Nothing is written before `begin`.
+    inputs
+        The images of the run.
+    resume
+        Take over what an earlier sitting finished.
+
+    Raises
+    ------
+    UsageError
+        When the earlier sitting counted images that are not among `inputs`.
+    """
+
+    def __init__(self, folder: Path, inputs: Inputs, *, resume: bool = False) -> None:
+        self.folder, self.inputs = folder, inputs
+        self.rows: list[CountRow] = []
+        self.failures: list[tuple[str, str]] = []
+        self.details: dict[str, dict[str, Any]] = {}
+        self.thumbnails: dict[str, bytes] = {}
+        self.finished: set[Path] = set()
+        self.earlier: dict[str, Any] = {}
+        if resume and (folder / "run.json").is_file():
+            try:
+                self._take_over()
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise UsageError(
+                    "cannot be gone on with, its counts.csv or run.json was changed",
+                    file=folder,
+                    cure="count anew with --overwrite",
+                ) from error
+
+    def begin(self, run: dict[str, Any], model_name: str) -> None:
+        """Write the headers, and run.json as far as it is known.
+
+        Parameters
+        ----------
+        run
+            What `cytally.tasks.count_run.describe` returns.
+        model_name
+            What counts.csv calls the model.
+        """
+        self._run, self.model_name = run, model_name
+        with writing(self.folder):
+            self._write_run(finished=False, seconds=0.0)
+            self._journal = RowFile(self.folder / JOURNAL, ("image", "details"), [])
+            self._counts = RowFile(self.folder / "counts.csv", COLUMNS, [row.cells() for row in self.rows])
+            (self.folder / "failures.csv").unlink(missing_ok=True)
+
+    @contextmanager
+    def input(self, path: Path) -> Iterator[InputFiles]:
+        """Write one input plane by plane; its rows once all its planes are written."""
+        planes = InputFiles(self, path)
+        yield planes
+        with writing(self.folder):
+            self._journal.append(
+                {"image": row.image, "details": json.dumps(planes.details[row.image])} for row in planes.rows
+            )
+            self._counts.append(row.cells() for row in planes.rows)
+        self.rows += planes.rows
+        self.details |= planes.details
+        self.finished.add(path)
+
+    def fail(self, path: Path, line: str) -> None:
+        """Note an input that could not be counted."""
+        self.failures.append((self.inputs.name(path), line))
+        with writing(self.folder):
+            rows = [{"image": name, "error": error} for name, error in self.failures]
+            RowFile(self.folder / "failures.csv", ("image", "error"), rows)
+
+    def end(self, *, finished: bool, seconds: float) -> None:
+        """Put the rows into the inputs' order and complete run.json."""
+        order = {path: place for place, path in enumerate(self.inputs.paths)}
+        self.rows.sort(key=lambda row: order[self._owner(row.image)])
+        with writing(self.folder):
+            self._counts.rewrite(row.cells() for row in self.rows)
+            self._write_run(finished=finished, seconds=seconds)
+            (self.folder / JOURNAL).unlink(missing_ok=True)
+
+    def _write_run(self, *, finished: bool, seconds: float) -> None:
+        run = {
+            **self._run,
+            "made_by": provenance(),
+            "finished": finished,
+            "seconds": round(seconds + self.earlier.get("seconds", 0.0), 3),
+            "images": {row.image: self.details[row.image] for row in self.rows},
+            "failures": dict(self.failures),
+        }
+        write_text(self.folder / "run.json", json.dumps(run, indent=2) + "\n")
+
+    def _owner(self, image: str) -> Path:
+        path = self.inputs.owner(image)
+        assert path is not None  # rows of other inputs are refused in _take_over
+        return path
+
+    def _take_over(self) -> None:
+        """Read what an earlier sitting finished: inputs each image of which has both its details and its row."""
+        self.earlier = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+        details = dict(self.earlier["images"])
+        for cells in read_rows(self.folder / JOURNAL, ("image", "details")):
+            details[cells["image"]] = json.loads(cells["details"])
+        rows = {cells["image"]: CountRow.from_cells(cells) for cells in read_rows(self.folder / "counts.csv", COLUMNS)}
+        before = Inputs([Path(path) for path in self.earlier["inputs"]])
+        images = defaultdict(list)
+        for image in details:
+            images[before.owner(image)].append(image)
+        now = dict(zip(map(Path, self.inputs.absolute()), self.inputs.paths, strict=True))
+        for path, named in images.items():
+            if path is None or any(image not in rows for image in named):
+                continue
+            if path not in now or self.inputs.name(now[path]) != before.name(path):
+                raise UsageError(
+                    f"holds the counts of other inputs, the first {path}",
+                    file=self.folder,
+                    cure="name all inputs of the earlier call too, or give another folder with -o",
+                )
+            self.rows += [rows[image] for image in named]
+            self.details |= {image: details[image] for image in named}
+            self.finished.add(now[path])
+
+
+class InputFiles:
+    """The files of one input, plane by plane. Made by `CountFiles.input`."""
+
+    def __init__(self, files: CountFiles, path: Path) -> None:
+        self.rows: list[CountRow] = []
+        self.details: dict[str, dict[str, Any]] = {}
+        self._files, self._path = files, path
+
+    def add(self, counted: CountedPlane, seconds: float) -> None:
+        """Write the files of one plane, and note its row.
+
+        Parameters
+        ----------
+        counted
+            The plane and what was counted in it.
+        seconds
+            How long that took.
+        """
+        files, plane, prediction = self._files, counted.plane, counted.prediction
+        image = files.inputs.name(self._path) + plane.name.removeprefix(self._path.name)
+        stem = files.inputs.file_stem(image)
+        assert stem is not None  # the image is named after its input
+        with writing(files.folder), _refusing_long_names(self._path):
+            picture = write_plane(files.folder, stem, counted)
+        if len(files.rows) + len(self.rows) < INLINE_IMAGES:
+            files.thumbnails[image] = encode_png(thumbnail(picture))
+        lower, upper = prediction.interval or (None, None)
+        area = None if plane.pixel_size is None else counted.area * (plane.pixel_size / 1000) ** 2
+        density = None if not area else prediction.count / area
+        self.rows.append(
+            CountRow(image, prediction.count, lower, upper, area, density, files.model_name, prediction.flags)
+        )
+        self.details[image] = {
+            "channels": [plane.channels[index] or str(index) for index in counted.reading.channels],
+            "channels_in_file": plane.data.shape[0],
+            "scaled_by": round(counted.reading.factor, 4),
+            "seconds": round(seconds, 3),
+        }
+
+
+@contextmanager
+def _refusing_long_names(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise ImageError("has too long a name to name results after", file=path, cure="rename it") from error

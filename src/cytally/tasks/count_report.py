@@ -1,0 +1,100 @@
+"""The report of a count, from the files that it wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import imagecodecs
+import pandas as pd
+
+from cytally.models.model import Model
+from cytally.report.overlays import encode_png, thumbnail
+from cytally.report.page import (
+    INLINE_IMAGES,
+    ReportData,
+    ReportFailure,
+    ReportRow,
+    ReportTable,
+    write_report,
+)
+from cytally.tasks.count_files import CountFiles
+from cytally.tasks.count_row import CountRow
+from cytally.tasks.plane_files import ENDINGS, find_file
+from cytally.tasks.provenance import provenance
+
+
+def write_count_report(
+    model: Model, files: CountFiles, notes: Sequence[str], table: pd.DataFrame | None, seconds: float
+) -> None:
+    """Write OUT/report.html.
+
+    Parameters
+    ----------
+    model
+        What counted.
+    files
+        Rows, failures, and where each row's files are.
+    notes
+        Sentences to show.
+    table
+        Counts per condition, where asked for.
+    seconds
+        How long the run took.
+    """
+    inline = len(files.rows) <= INLINE_IMAGES
+    made_by = provenance()
+    facts = {
+        "cytally": made_by["cytally"],
+        "model": files.model_name,
+        "date": made_by["created"],
+        "seconds": f"{seconds:.1f}",
+        "command": " ".join(made_by["command"]),
+    }
+    report = ReportData(
+        title="Cell counts",
+        model=files.model_name,
+        description=model.card.description or f"A model of the method {model.card.method}.",
+        rows=tuple(_row(files, row, inline) for row in files.rows),
+        failures=tuple(ReportFailure(image, line) for image, line in files.failures),
+        samples=None if table is None else _table(table),
+        notes=tuple(notes),
+        facts=facts,
+    )
+    write_report(files.folder / "report.html", report)
+
+
+def _table(table: pd.DataFrame) -> ReportTable:
+    rows = (tuple(None if pd.isna(value) else value for value in row) for row in table.itertuples(index=False))
+    return ReportTable(tuple(map(str, table.columns)), tuple(rows))
+
+
+def _row(files: CountFiles, row: CountRow, inline: bool) -> ReportRow:
+    stem = files.inputs.file_stem(row.image)
+    links: dict[str, str | None] = dict.fromkeys(ENDINGS)
+    for kind in ENDINGS if stem is not None else ():
+        path = find_file(files.folder, kind, str(stem))
+        links[kind] = None if path is None else path.relative_to(files.folder).as_posix()
+    channels = files.details[row.image]["channels"]
+    return ReportRow(
+        image=row.image,
+        count=row.count,
+        lower=row.lower,
+        upper=row.upper,
+        area_mm2=row.area_mm2,
+        density_per_mm2=row.density_per_mm2,
+        flags=row.flags,
+        channel=" and ".join(channels),
+        thumbnail=_thumbnail(files, row.image, links["overlays"]) if inline else None,
+        overlay=links["overlays"],
+        points=links["points"],
+        density=links["density"],
+        labels=links["labels"],
+        objects=links["objects"],
+    )
+
+
+def _thumbnail(files: CountFiles, image: str, overlay: str | None) -> bytes | None:
+    """The image's thumbnail, from its overlay's file where an earlier sitting drew it."""
+    if image in files.thumbnails or overlay is None:
+        return files.thumbnails.get(image)
+    return encode_png(thumbnail(imagecodecs.imread(files.folder / overlay)))

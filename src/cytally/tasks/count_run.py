@@ -1,0 +1,65 @@
+"""What run.json tells of a count before it begins, and whether an earlier sitting may be gone on with."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from torch import nn
+
+from cytally.errors import UsageError
+from cytally.models.model import Model
+from cytally.tasks.count_options import CountOptions
+from cytally.tasks.inputs import Inputs
+
+
+def describe(model: Model, model_name: str, inputs: Inputs, options: CountOptions) -> dict[str, Any]:
+    """The task, inputs, model and options of a run, as run.json holds them."""
+    return {
+        "task": "count",
+        "inputs": inputs.absolute(),
+        "model": {
+            **model.card.model_dump(mode="json"),
+            "name": model_name,
+            "weights_sha256": weights_digest(model.network),
+        },
+        "options": options.as_dict(),
+    }
+
+
+def weights_digest(network: nn.Module) -> str:
+    """SHA-256 of all weights, in 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def refuse_other_run(earlier: dict[str, Any], now: dict[str, Any], deciding: dict[str, Any], folder: str) -> None:
+    """Refuse to go on with another model, or other options, than the earlier sitting's.
+
+    Parameters
+    ----------
+    earlier, now
+        What run.json says of the two.
+    deciding
+        The options that counts depend on.
+    folder
+        Named in the error.
+
+    Raises
+    ------
+    UsageError
+        Naming what differs.
+    """
+    cure = "repeat the earlier call, or count anew with --overwrite"
+    before, after = earlier.get("model", {}), now["model"]
+    if any(before.get(key) != after[key] for key in ("weights_sha256", "configuration", "calibration")):
+        raise UsageError(f"was begun with another model ({before.get('name')})", file=folder, cure=cure)
+    for name in deciding:
+        old, new = (run.get("options", {}).get(name) for run in (earlier, now))
+        if old != new:
+            raise UsageError(
+                f"was begun with other options ({name} was {old} and is {new} now)", file=folder, cure=cure
+            )

@@ -1,0 +1,28 @@
+"""The line that says why one image failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cytally.errors import CytallyError
+
+TOO_LARGE = "does not fit into memory; crop it or scale it down"
+
+
+def failure_line(error: BaseException, path: Path) -> str:
+    """One line that names the file, what is wrong, and the cure.
+
+    Examples
+    --------
+    >>> failure_line(MemoryError(), Path("in/large.tif"))
+    'large.tif: does not fit into memory; crop it or scale it down'
+    >>> failure_line(ZeroDivisionError("division by zero"), Path("in/odd.tif"))
+    'odd.tif: cannot be counted (ZeroDivisionError: division by zero); run again with --verbose and report it'
+    """
+    if isinstance(error, CytallyError):
+        return error.line() if error.file else f"{path.name}: {error.line()}"
+    # torch raises a RuntimeError of its own for want of memory, on the processor and on graphics cards
+    if isinstance(error, MemoryError) or "memory" in str(error).lower():
+        return f"{path.name}: {TOO_LARGE}"
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"{path.name}: cannot be counted ({reason}); run again with --verbose and report it"

@@ -1,0 +1,103 @@
+"""What a training writes into its model folder beside the weights, and whether a run may be gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from cytally.errors import ConfigError, ModelError, UsageError
+from cytally.files import whole_file, write_text
+from cytally.models.card import ModelCard
+from cytally.report.plots import training_curves
+from cytally.tasks.provenance import provenance
+from cytally.training.configuration import Configuration, make_configuration
+from cytally.training.loop import TrainingState
+
+CONFIGURATION, CHECKPOINT, SPLIT = "configuration.yaml", "checkpoint.pt", "split.json"
+LIMITS = ("training.steps", "training.epochs", "training.patience")
+"""Settings that may change between two sittings: how long to train."""
+
+
+def write_configuration(folder: Path, configuration: Configuration) -> None:
+    """Write the configuration as it was given, for `--resume` and for training again."""
+    values = configuration.model_dump(mode="json")
+    write_text(folder / CONFIGURATION, yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+
+
+def check_resumable(folder: Path, configuration: Configuration) -> None:
+    """Refuse to go on with a run that has no checkpoint, or was begun with another configuration.
+
+    A folder that is missing or empty is no error: the run begins. Limits (`LIMITS`) may change.
+
+    Raises
+    ------
+    ModelError
+        When there is a model without a checkpoint.
+    UsageError
+        When a setting differs; names it.
+    """
+    if not (folder / CHECKPOINT).is_file():
+        if (folder / "model.json").is_file():
+            raise ModelError("there is no checkpoint to resume from", file=folder, cure="train anew with --overwrite")
+        return
+    path = folder / CONFIGURATION
+    try:
+        earlier = make_configuration(yaml.safe_load(path.read_text(encoding="utf-8")), file=path)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError, ConfigError) as error:
+        raise ModelError(
+            "the configuration of the earlier run cannot be read", file=path, cure="train anew with --overwrite"
+        ) from error
+    before, after = (dict(_settings(each.model_dump(mode="json"))) for each in (earlier, configuration))
+    for name in [*before, *after]:
+        if name not in LIMITS and before.get(name) != after.get(name):
+            raise UsageError(
+                f"was begun with another configuration ({name} was {before.get(name)} and is {after.get(name)} now)",
+                file=folder,
+                cure="resume with the configuration it began with, or train anew with --overwrite",
+            )
+
+
+def make_card(
+    configuration: Configuration, in_channels: int, training_data: dict[str, Any], state: TrainingState
+) -> ModelCard:
+    """What model.json says of a run that stands at `state`."""
+    made_by = provenance()
+    return ModelCard(
+        cytally_version=made_by["cytally"],
+        method=configuration.method,
+        configuration=configuration,
+        input_channels=in_channels,
+        normalisation=configuration.input.normalisation,
+        pixel_size=configuration.input.pixel_size,
+        training_data=training_data,
+        validation=state.best_metrics,
+        provenance={
+            **made_by,
+            "epochs": state.epoch,
+            "steps": state.step,
+            "minutes": round(state.seconds / 60, 2),
+            "best_epoch": state.best_epoch,
+        },
+    )
+
+
+def write_curves(folder: Path, state: TrainingState, *, drawn: bool) -> None:
+    """Write the course of the training as curves.csv and, where they shall be `drawn`, as curves.png."""
+    history = pd.DataFrame(state.history)
+    with whole_file(folder / "curves.csv") as temporary:
+        history.to_csv(temporary, index=False)
+    if drawn:
+        training_curves(history, folder / "curves.png")
+
+
+def _settings(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting with its dotted name."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _settings(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value

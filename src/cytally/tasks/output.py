@@ -1,0 +1,176 @@
+"""The output folder of a command: refused where it exists, made or emptied where it may be."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cytally.errors import OutputError, UsageError
+
+HALF_WRITTEN = re.compile(r"\.\d+-")
+"""How the names of files begin that a kill left half written (`cytally.files.whole_file`)."""
+
+
+@dataclass(frozen=True)
+class OutputKind:
+    """What a command writes into its output folder.
+
+    Parameters
+    ----------
+    name
+        What to call the folder in errors.
+    command
+        The command, as ``count``. run.json holds it as `task`.
+    entries
+        All files and folders that the command writes: what `--overwrite` removes.
+    marks
+        Files by which such a folder is known besides run.json.
+    """
+
+    name: str
+    command: str
+    entries: frozenset[str]
+    marks: frozenset[str] = frozenset()
+
+    def wrote(self, folder: Path) -> bool:
+        """Whether the command wrote what is in `folder`."""
+        return any((folder / mark).is_file() for mark in self.marks) or _task(folder / "run.json") == self.command
+
+
+COUNTED = OutputKind(
+    "output folder",
+    "count",
+    frozenset(
+        {"run.json", "counts.csv", "failures.csv", "samples.csv", "report.html", ".unfinished.csv"}
+        | {"points", "density", "labels", "objects", "overlays"}
+    ),
+)
+EVALUATED = OutputKind(
+    "output folder",
+    "evaluate",
+    frozenset({"run.json", "metrics.json", "predictions.csv", "predictions.png", "failures.csv"}),
+)
+TRAINED = OutputKind(
+    "model folder",
+    "train",
+    frozenset({"model.json", "weights.safetensors", "split.json", "configuration.yaml"})
+    | {"curves.csv", "curves.png", "checkpoint.pt"},
+    marks=frozenset({"model.json", "configuration.yaml", "checkpoint.pt"}),
+)
+
+
+def check_output(
+    folder: Path, kind: OutputKind, *, resume: bool = False, overwrite: bool = False, reads: Iterable[Path] = ()
+) -> None:
+    """Refuse an output folder that must not be written to. Changes nothing.
+
+    Parameters
+    ----------
+    folder
+        Where results shall go.
+    kind
+        What will be written.
+    resume
+        Keep what is there and go on.
+    overwrite
+        Replace what is there, if the same command wrote it. Other files in the folder stay.
+    reads
+        What the run itself reads, and so must not be removed.
+
+    Raises
+    ------
+    UsageError
+        When it exists without `resume` or `overwrite`, is a file, holds what the command did not write, or cannot be
+        written to.
+    """
+    if resume and overwrite:
+        raise UsageError("--resume and --overwrite contradict each other", cure="give one of them")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("is a file", file=folder, cure=f"give another {kind.name} with -o")
+    if folder.is_dir() and not (resume or overwrite):
+        go_on = "" if kind is EVALUATED else "--resume to go on, "
+        raise UsageError(
+            f"the {kind.name} exists",
+            file=folder,
+            cure=f"add {go_on}--overwrite to start again, or give another with -o",
+        )
+    if folder.is_dir() and not kind.wrote(folder) and _holds_something(folder):
+        raise UsageError(
+            f"holds files that 'cytally {kind.command}' did not write",
+            file=folder,
+            cure="empty it yourself, or give another with -o",
+        )
+    if overwrite:
+        _refuse_to_remove(folder, kind, reads)
+    above = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise UsageError("cannot be written to", file=folder, cure="give another with -o, where you may write")
+
+
+def open_output(folder: Path, kind: OutputKind, *, overwrite: bool = False) -> None:
+    """Make a folder that `check_output` let pass ready to be written to.
+
+    With `overwrite`, what the command wrote earlier is removed; what a kill left half written always is.
+
+    Raises
+    ------
+    UsageError
+        When it cannot be made or emptied.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if overwrite:
+            for entry in kind.entries:
+                _remove(folder / entry)
+        for place in (folder, *(folder / entry for entry in kind.entries if (folder / entry).is_dir())):
+            for path in [path for path in place.iterdir() if HALF_WRITTEN.match(path.name)]:
+                _remove(path)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written to ({error.strerror})", file=folder, cure="give another with -o, where you may write"
+        ) from error
+
+
+@contextmanager
+def writing(folder: Path, cure: str = "make room, then go on with --resume") -> Iterator[None]:
+    """Turn a failure to write, as on a full disk, into an `OutputError` that names the output folder."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"can no longer be written to ({error.strerror or error})", file=folder, cure=cure) from error
+
+
+def _task(run: Path) -> str | None:
+    try:
+        values = json.loads(run.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return values.get("task") if isinstance(values, dict) else None
+
+
+def _holds_something(folder: Path) -> bool:
+    return any(not HALF_WRITTEN.match(path.name) for path in folder.iterdir())
+
+
+def _refuse_to_remove(folder: Path, kind: OutputKind, reads: Iterable[Path]) -> None:
+    removed = [(folder / entry).resolve() for entry in kind.entries]
+    for path in reads:
+        if any(path.resolve().is_relative_to(entry) for entry in removed):
+            raise UsageError(
+                f"is read by this run, and --overwrite would remove it from {folder}",
+                file=path,
+                cure="give another folder with -o",
+            )
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,25 @@
+"""What made a result: versions, machine, time and command, for every file that holds results."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+
+def provenance() -> dict[str, Any]:
+    """Versions, machine and command of this process. Folders of the command are left out of the program's name."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cytally": version("cytally"),
+        "torch": version("torch"),
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+    }

@@ -1,0 +1,144 @@
+"""Training a model from a data folder and a configuration."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from cytally.datasets.splits import write_split
+from cytally.errors import UsageError
+from cytally.inference.torch_backend import Device, find_device
+from cytally.models.model import Model
+from cytally.models.store import save
+from cytally.tasks.model_folder import (
+    CHECKPOINT,
+    SPLIT,
+    check_resumable,
+    make_card,
+    write_configuration,
+    write_curves,
+)
+from cytally.tasks.output import TRAINED, check_output, open_output, writing
+from cytally.tasks.training_data import (
+    DataSource,
+    choose_split,
+    facts,
+    load_data,
+    read_sources,
+    source_paths,
+)
+from cytally.tasks.watch import Watch
+from cytally.training.configuration import Configuration, make_configuration, read_configuration
+from cytally.training.loop import Trainer, TrainingState
+
+
+def train(
+    config: Configuration | dict[str, Any] | str | Path,
+    data: DataSource,
+    out: str | Path | None = None,
+    *,
+    start: Model | None = None,
+    minutes: float | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    device: Device = "auto",
+    watch: Watch | None = None,
+) -> Model:
+    """Train a model.
+
+    Parameters
+    ----------
+    config
+        A `Configuration`, the same as a dictionary, or the path of a YAML file.
+    data
+        A data folder (`DATA/images` with points.csv or labels/), or several with the share of the crops of each.
+    out
+        Model folder to write; None keeps the model in memory only. It holds a usable model from the first
+        validation on, and split.json, configuration.yaml, curves.csv, curves.png and checkpoint.pt.
+    start
+        A model with the same network, whose weights to begin with instead of random ones.
+    minutes
+        Budget of time, of all sittings together; None trains until the configuration's own limits.
+    resume
+        Go on from `out` after a kill, or with a larger budget; begin where `out` does not exist.
+    overwrite
+        Replace the model in `out`.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    watch
+        Functions to call on the way.
+
+    Returns
+    -------
+    Model
+        With the weights of the best validation error.
+
+    Raises
+    ------
+    ConfigError, DataError, ModelError, UsageError
+        Before anything is trained or written.
+    OutputError
+        When `out` can no longer be written to, as on a full disk; the last model and checkpoint written stay.
+    """
+    watch = watch or Watch()
+    configuration = _configuration(config)
+    if minutes is not None and not 0 < minutes < math.inf:
+        raise UsageError(f"a budget of {minutes} minutes makes no sense", cure="give minutes above 0, as 30")
+    target = find_device(device)
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        reads = [path for path, _ in source_paths(data)]
+        check_output(folder, TRAINED, resume=resume, overwrite=overwrite, reads=reads)
+        if resume:
+            check_resumable(folder, configuration)
+
+    folders = read_sources(data, watch)
+    chosen = choose_split(folders, configuration, folder / SPLIT if folder is not None and resume else None)
+    left_out = sum(len(each.samples) for each in folders) - len(chosen.train) - len(chosen.validation)
+    if left_out:
+        watch.on_note(f"{left_out} image{'s' * (left_out > 1)} came after the run was begun, and will not be used.")
+    examples = load_data(folders, chosen, configuration, watch)
+    in_channels = examples.training[0].image.shape[0]
+    method = configuration.build(in_channels).fit_to(examples.training)
+    fitted = configuration.model_copy(update={"options": method.config})
+    training_data = facts(folders, chosen)
+    trainer = Trainer(method, examples, fitted.training, fitted.augmentation, seed=configuration.seed, device=target)
+    if start is not None:
+        trainer.begin_with(start.network)
+
+    def model_of(network: nn.Module, state: TrainingState) -> Model:
+        return Model(make_card(fitted, in_channels, training_data, state), network)
+
+    if folder is None:
+        return model_of(trainer.run(minutes=minutes, on_progress=watch.on_step), trainer.state)
+
+    def keep(network: nn.Module, state: TrainingState) -> None:
+        save(model_of(network, state), folder)
+        write_curves(folder, state, drawn=False)  # drawing takes as long as some training steps
+
+    open_output(folder, TRAINED, overwrite=overwrite)
+    with writing(folder):
+        write_configuration(folder, configuration)
+        write_split(folder / SPLIT, chosen)
+        try:
+            network = trainer.run(
+                minutes=minutes,
+                checkpoint=folder / CHECKPOINT,
+                resume=resume and (folder / CHECKPOINT).is_file(),
+                on_progress=watch.on_step,
+                on_better=keep,
+            )
+            keep(network, trainer.state)
+        finally:  # after Ctrl-C as well
+            if trainer.state.history:
+                write_curves(folder, trainer.state, drawn=True)
+    return model_of(network, trainer.state)
+
+
+def _configuration(config: Configuration | dict[str, Any] | str | Path) -> Configuration:
+    if isinstance(config, Configuration):
+        return config
+    return make_configuration(config) if isinstance(config, dict) else read_configuration(Path(config))

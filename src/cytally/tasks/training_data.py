@@ -1,0 +1,162 @@
+"""The data of a training: folders checked, images split and read, and facts about them for model.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cytally.datasets.fingerprint import fingerprint
+from cytally.datasets.folder import DataFolder, Sample, read_folder
+from cytally.datasets.load import load_examples
+from cytally.datasets.splits import Split, read_split, split
+from cytally.errors import DataError, ImageError
+from cytally.tasks.watch import Watch
+from cytally.training.batches import TrainingData
+from cytally.training.configuration import Configuration
+
+DataSource = str | Path | Sequence[tuple[str | Path, float]]
+"""A data folder, or several, each with the share of the training crops that it provides; the first also validates."""
+
+
+@dataclass(frozen=True)
+class AnnotatedFolder:
+    """The images of a data folder whose cells are marked, and the `share` of the training crops they provide."""
+
+    root: Path
+    samples: tuple[Sample, ...]
+    share: float
+
+
+def source_paths(data: DataSource) -> list[tuple[Path, float]]:
+    """The data folders, each with its share."""
+    if isinstance(data, str | Path):
+        return [(Path(data), 1.0)]
+    return [(Path(path), share) for path, share in data]
+
+
+def read_sources(data: DataSource, watch: Watch) -> list[AnnotatedFolder]:
+    """Read which images there are and how they are annotated.
+
+    Raises
+    ------
+    DataError
+        When a folder is broken, no image has its cells marked, or there is no cell at all, when an annotated image
+        cannot be read, or when two folders have an image of the same name.
+    """
+    folders = []
+    for path, share in source_paths(data):
+        try:
+            folder = read_folder(path, on_image=lambda done, total: watch.on_images("Checking images", done, total))
+        except ImageError as error:
+            raise DataError(error.message, file=error.file, cure=error.cure) from error
+        for warning in folder.warnings:
+            watch.on_note(warning)
+        folders.append(AnnotatedFolder(path, _marked(folder), share))
+    names = [sample.name for folder in folders for sample in folder.samples]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"two data folders have an image '{twice}'", file=folders[-1].root, cure="rename one of them")
+    return folders
+
+
+def choose_split(folders: Sequence[AnnotatedFolder], configuration: Configuration, earlier: Path | None) -> Split:
+    """The split that `earlier` holds, else one drawn by the configuration's seed.
+
+    With several folders the first is what the model is for: validation images come from it alone, and the others
+    (drawn images, say) only train.
+
+    Raises
+    ------
+    DataError
+        When fewer than two images are annotated, or images of the earlier split are gone.
+    """
+    samples = _samples(folders)
+    if earlier is not None and earlier.is_file():
+        return read_split(earlier, samples)
+    try:
+        drawn = split(folders[0].samples, validation=configuration.training.validation, seed=configuration.seed)
+    except DataError as error:
+        raise DataError(error.message, file=folders[0].root, cure=error.cure) from error
+    return Split(
+        train=drawn.train + tuple(sample.name for sample in _samples(folders[1:])), validation=drawn.validation
+    )
+
+
+def load_data(
+    folders: Sequence[AnnotatedFolder], chosen: Split, configuration: Configuration, watch: Watch
+) -> TrainingData:
+    """Read all images that `chosen` names; with several folders, weigh each image so that its folder gets its share.
+
+    Raises
+    ------
+    DataError
+        When an image cannot be read or prepared, or has another number of channels than the first.
+    """
+    names = {*chosen.train, *chosen.validation}
+    done, total = 0, len(names)
+    watch.on_images("Reading images", done, total)
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        watch.on_images("Reading images", done, total)
+
+    training, validation, weights = [], [], []
+    for folder in folders:
+        wanted = [sample for sample in folder.samples if sample.name in names]
+        try:
+            examples = load_examples(wanted, configuration.input, on_image=tick)
+        except ImageError as error:
+            raise DataError(error.message, file=error.file, cure=error.cure) from error
+        here = [example for example in examples if example.name in chosen.train]
+        training += here
+        weights += [folder.share / max(1, len(here))] * len(here)
+        validation += [example for example in examples if example.name in chosen.validation]
+    first, *others = training + validation
+    for example in others:  # within a folder, reading has checked it
+        if example.image.shape[0] != first.image.shape[0]:
+            raise DataError(
+                f"has {example.image.shape[0]} channels, but {first.name} has {first.image.shape[0]}",
+                file=example.name,
+                cure="train on images of one kind, or name the channels with --set input.channels=[0]",
+            )
+    return TrainingData(training, validation, weights if len(folders) > 1 else None)
+
+
+def facts(folders: Sequence[AnnotatedFolder], chosen: Split) -> dict[str, Any]:
+    """How many images and cells were trained on, and the fingerprint of each image, for model.json."""
+    names = {*chosen.train, *chosen.validation}
+    samples = [sample for sample in _samples(folders) if sample.name in names]
+    return {
+        "images": len(samples),
+        "cells": _cells(samples),
+        "train": len(chosen.train),
+        "validation": len(chosen.validation),
+        "fingerprint": fingerprint(samples),
+    }
+
+
+def _samples(folders: Sequence[AnnotatedFolder]) -> list[Sample]:
+    return [sample for folder in folders for sample in folder.samples]
+
+
+def _cells(samples: Sequence[Sample]) -> int:
+    return sum(len(sample.points) for sample in samples if sample.points is not None)
+
+
+def _marked(folder: DataFolder) -> tuple[Sample, ...]:
+    """The images whose cells are marked; a folder from which nothing can be learnt is refused."""
+    marked = tuple(sample for sample in folder.samples if sample.points is not None)
+    if not marked:
+        raise DataError(
+            "no image has its cells marked",
+            file=folder.root,
+            cure="add points.csv (image,y,x) or labels/, as the docs on data folders show",
+        )
+    if _cells(marked) == 0:
+        raise DataError(
+            "no image has a cell", file=folder.root, cure="add images with cells, marked in points.csv or labels/"
+        )
+    return marked

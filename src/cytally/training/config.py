@@ -1,0 +1,70 @@
+"""How a network is trained, whatever the method."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class TrainingConfig(BaseModel):
+    """Settings of the training loop. The defaults are those of the density paper (Lazard et al. 2022)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    batch_size: int = Field(16, ge=1, description="Crops per step. Paper: 16.")
+    crop: int | None = Field(
+        256,
+        ge=16,
+        description="Side of the square crops in pixels of the network's input; smaller images are filled with zeros. "
+        "`null` takes whole images. Paper: 256, the whole of its downscaled images.",
+    )
+    context: int = Field(
+        0,
+        ge=0,
+        description="Pixels along the edges that cut a crop out of its image that are left out of the loss, because "
+        "the surroundings are cut off; the image's own edges count in full. Paper: 0, whole images.",
+    )
+    crops_per_image: int = Field(1, ge=1, description="Crops drawn from each image per epoch. Paper: 1.")
+    learning_rate: float = Field(2e-4, gt=0, description="Adam's learning rate. Paper: 2e-4.")
+    schedule: Literal["constant", "cosine"] = Field(
+        "constant",
+        description="`cosine` lets the learning rate fall to a hundredth over the run, whose end is the nearest of "
+        "`steps`, `epochs` and `--minutes`. Paper: constant.",
+    )
+    warmup_steps: int = Field(0, ge=0, description="Steps over which the learning rate rises from zero. Paper: 0.")
+    clip: float | None = Field(
+        None, gt=0, description="Largest norm of the gradient; larger ones are scaled down. Paper: not used."
+    )
+    steps: int | None = Field(None, ge=1, description="Stop after so many steps. Paper: no limit.")
+    epochs: int | None = Field(None, ge=1, description="Stop after so many passes over the images. Paper: no limit.")
+    patience: int = Field(
+        2500, ge=1, description="Stop after so many epochs without a better validation error. Paper: 2,500."
+    )
+    validation: float | int = Field(
+        0.2, gt=0, description="Share of the images (below 1) or number of images (from 1) kept for validation."
+    )
+    validate_every: int = Field(1, ge=1, description="Epochs between two validations.")
+    averaging: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Decay per step of the running average of the weights that is validated and kept; 0 keeps the "
+        "weights themselves. Paper: 0.",
+    )
+    freeze_statistics: bool = Field(
+        False,
+        description="Batch norm keeps the running statistics it begins with, in training as in counting. For a second "
+        "phase on images so unlike each other that no batch speaks for all of them. Paper: no.",
+    )
+    precision: Literal["float32", "bfloat16", "auto"] = Field(
+        "float32",
+        description="Number type of the convolutions; `auto` takes bfloat16 where the processor has it. "
+        "Paper: float32.",
+    )
+
+    @model_validator(mode="after")
+    def _something_is_learnt(self) -> Self:
+        if self.crop is not None and 2 * self.context >= self.crop:
+            raise ValueError(f"a context of {self.context} on each side leaves nothing of a crop of {self.crop}")
+        return self

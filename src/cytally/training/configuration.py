@@ -1,0 +1,146 @@
+"""A whole training run as one YAML file: the method, what it sees, and how it learns."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
+
+from cytally.datasets.augment import AugmentationConfig
+from cytally.errors import ConfigError, UsageError
+from cytally.images.prepare import InputConfig
+from cytally.methods.method import Method, MethodConfig
+from cytally.methods.registry import find_method
+from cytally.training.config import TrainingConfig
+
+
+class Configuration(BaseModel):
+    """What `cytally train` reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method: str = Field(description="Name of the method, as `density`.")
+    seed: int = Field(0, ge=0, description="Decides everything that is random.")
+    input: InputConfig = Field(default_factory=InputConfig, description="What the network sees of an image.")
+    options: SerializeAsAny[MethodConfig] = Field(
+        default_factory=MethodConfig, validate_default=True, description="Settings of the method."
+    )
+    augmentation: AugmentationConfig = Field(
+        default_factory=AugmentationConfig, description="How crops vary in training."
+    )
+    training: TrainingConfig = Field(default_factory=TrainingConfig, description="How the network is trained.")
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _options_of_the_method(cls, options: Any, info: ValidationInfo) -> Any:
+        """Read `options` by the method's own class."""
+        if "method" not in info.data:  # which has been complained of
+            return MethodConfig()
+        settings = find_method(info.data["method"]).Config
+        return settings.model_validate({} if type(options) is MethodConfig else options)
+
+    def build(self, in_channels: int) -> Method:
+        """The method with these options for pictures of `in_channels` channels."""
+        return find_method(self.method)(self.options, in_channels)
+
+
+def read_configuration(path: Path, settings: Sequence[str] = ()) -> Configuration:
+    """Read a YAML file and apply ``key=value`` settings, whose keys are dotted (`training.batch_size=8`).
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing or no YAML, or a setting is unknown or out of range; names the first such setting.
+    """
+    if not path.is_file():
+        raise ConfigError(
+            "there is no such configuration", file=path, cure="give the path of a YAML file, as in examples/"
+        )
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"is no valid YAML ({str(error).splitlines()[0]})", file=path, cure="mend the file"
+        ) from error
+    if not isinstance(values, dict):
+        raise ConfigError("holds no settings", file=path, cure="begin with a line like 'method: density'")
+    for setting in settings:
+        _apply(values, setting, path)
+    return make_configuration(values, file=path)
+
+
+def make_configuration(values: dict[str, Any], file: str | Path | None = None) -> Configuration:
+    """Validate settings, turning the first complaint into one line. A section that is None takes its defaults.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such method, or a setting is unknown or out of range.
+    """
+    values = {key: value for key, value in values.items() if value is not None}
+    try:
+        return Configuration.model_validate(values)
+    except ValidationError as error:
+        complaint = error.errors()[0]
+        key = _key(values, complaint["loc"])
+        if complaint["type"] == "extra_forbidden":
+            raise ConfigError(f"'{key}' is no setting", file=file, cure=_suggestion(key, values)) from error
+        if complaint["type"] == "missing":
+            raise ConfigError(f"'{key}' is missing", file=file, cure=f"add '{key}'") from error
+        if complaint["type"] in {"model_type", "dict_type", "model_attributes_type"}:
+            message = "holds settings of its own, one per line"
+        else:
+            same = [each["msg"] for each in error.errors() if _key(values, each["loc"]) == key]  # one per alternative
+            texts = [text.removeprefix("Value error, ") for text in dict.fromkeys(same)]
+            message = ", or ".join(text[:1].lower() + text[1:] for text in texts)
+        raise ConfigError(f"'{key}': {message}", file=file, cure="mend that setting") from error
+    except UsageError as error:
+        raise ConfigError(error.message, file=file, cure=error.cure) from error
+
+
+def _key(values: Any, location: tuple[int | str, ...]) -> str:
+    """The dotted name of the setting at `location`, without what pydantic adds to it inside unions."""
+    names = []
+    for part in location:
+        inside = isinstance(values, dict)
+        if inside or (isinstance(values, list) and isinstance(part, int) and part < len(values)):
+            names.append(str(part))
+            values = values.get(part) if inside else values[int(part)]
+    return ".".join(names)
+
+
+def _suggestion(key: str, values: dict[str, Any]) -> str:
+    """What to do about a setting that does not exist."""
+    sections: dict[str, type[BaseModel]] = {"": Configuration, "input.": InputConfig, "training.": TrainingConfig}
+    sections |= {"augmentation.": AugmentationConfig, "options.": find_method(values["method"]).Config}
+    known = {prefix + name: name for prefix, section in sections.items() for name in section.model_fields}
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.8)
+    if not close:
+        names = difflib.get_close_matches(key.rpartition(".")[2], known.values(), n=1)
+        close = [full for full, name in known.items() if name in names]
+    return f"did you mean '{close[0]}'?" if close else "remove it"
+
+
+def _apply(values: dict[str, Any], setting: str, file: Path) -> None:
+    key, equals, text = setting.partition("=")
+    *sections, last = key.strip().split(".")
+    if not equals or not all([*sections, last]):
+        raise ConfigError(
+            f"the setting '{setting}' has no key or no value",
+            file=file,
+            cure="write it as key=value, as --set training.batch_size=8",
+        )
+    for section in sections:
+        if values.get(section) is None:
+            values[section] = {}
+        values = values[section]
+        if not isinstance(values, dict):
+            raise ConfigError(f"'{key}' is no setting", file=file, cure=f"'{section}' holds a value of its own")
+    try:
+        values[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"the value of '{key}' is no valid YAML", file=file, cure="quote it") from error

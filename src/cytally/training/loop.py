@@ -1,0 +1,291 @@
+"""The loop that trains every method: step, average, validate, keep the best, and go on after a kill."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from cytally.datasets.augment import AugmentationConfig
+from cytally.errors import CytallyError, ModelError
+from cytally.inference.tiles import run_network
+from cytally.inference.torch_backend import TorchBackend, fast_precision
+from cytally.methods.method import Method
+from cytally.metrics.counting import counting_metrics
+from cytally.training.averaging import AveragedNetwork
+from cytally.training.batches import Batch, Batches, TrainingData
+from cytally.training.checkpoint import load_checkpoint, save_checkpoint
+from cytally.training.config import TrainingConfig
+from cytally.training.schedule import learning_rate, progress
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_SECONDS = 30.0
+"""Least time between two checkpoints: what a kill may cost."""
+
+
+@dataclass
+class TrainingState:
+    """Where a run stands; what a checkpoint holds beside the weights."""
+
+    epoch: int = 0
+    place: int = 0
+    """Steps done of the present epoch."""
+    step: int = 0
+    seconds: float = 0.0
+    best_error: float = float("inf")
+    best_epoch: int = -1
+    best_metrics: dict[str, float] = field(default_factory=dict)
+    """Counting metrics on the validation images at `best_epoch`."""
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """What a progress bar shows."""
+
+    done: float
+    epoch: int
+    step: int
+    seconds: float
+    loss: float
+    validation_error: float
+    best_error: float
+
+
+class Trainer:
+    """Train a method's network on examples.
+
+    Parameters
+    ----------
+    method
+        The method, with nothing left to `auto`.
+    data
+        Training and validation examples.
+    config, augmentation
+        How to train, and how crops vary.
+    seed
+        Decides the first weights, the order and the augmentation.
+    device
+        Where to train.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        data: TrainingData,
+        config: TrainingConfig,
+        augmentation: AugmentationConfig,
+        *,
+        seed: int = 0,
+        device: torch.device | None = None,
+    ) -> None:
+        self.method, self.data, self.config = method, data, config
+        self.device = device or torch.device("cpu")
+        self.batches, self.seed = Batches(method, data, config, augmentation, seed), seed
+        torch.manual_seed(seed)
+        self.network = method.network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = AveragedNetwork(self.network, config.averaging)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
+        self.state = TrainingState()
+        self.best = {name: value.cpu().clone() for name, value in self.network.state_dict().items()}
+        wanted = config.precision
+        self.dtype = fast_precision(self.device) if wanted == "auto" else getattr(torch, wanted)
+
+    def run(
+        self,
+        *,
+        minutes: float | None = None,
+        checkpoint: Path | None = None,
+        resume: bool = False,
+        on_progress: Callable[[TrainingProgress], None] | None = None,
+        on_better: Callable[[nn.Module, TrainingState], None] | None = None,
+    ) -> nn.Module:
+        """Train until a limit is reached and return the network with the best validation error.
+
+        Parameters
+        ----------
+        minutes
+            Budget of time, validation included; with `resume`, of all sittings together.
+        checkpoint
+            File to save the run to, at least every half minute and whenever it ends.
+        resume
+            Go on from `checkpoint`.
+        on_progress
+            Called after every step.
+        on_better
+            Called with the network whenever its validation error is the best so far.
+
+        Raises
+        ------
+        CytallyError
+            When the loss is no longer a number; the last good checkpoint stays.
+        ModelError
+            When `checkpoint` cannot be resumed from.
+        """
+        if resume and checkpoint is not None:
+            self._restore(checkpoint)
+        elif checkpoint is not None:
+            self._save(checkpoint)  # a kill before the first half minute can be resumed from as well
+        started, saved = time.monotonic() - self.state.seconds, time.monotonic()
+        validation_seconds, losses = 0.0, []
+        finished = bool(self.state.history) and (self._progress(minutes, ahead=0) >= 1 or self._stalled())
+        while not finished:
+            self._train_mode()
+            for batch in self.batches.epoch(self.state.epoch, first=self.state.place):
+                self.state.seconds = time.monotonic() - started
+                done = self._progress(minutes, ahead=validation_seconds)
+                losses.append(self._step(batch, learning_rate(self.config, step=self.state.step, done=done)))
+                if on_progress is not None:
+                    on_progress(self._report(done, losses[-1]))
+                if self._progress(minutes, ahead=validation_seconds, epochs=False) >= 1:
+                    finished = True
+                    break
+                if checkpoint is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    self._save(checkpoint)
+                    saved = time.monotonic()
+            self.state.epoch, self.state.place = self.state.epoch + 1, 0
+            self.state.seconds = time.monotonic() - started
+            finished = finished or self._progress(minutes, ahead=validation_seconds) >= 1
+            if finished or self.state.epoch % self.config.validate_every == 0:
+                before = time.monotonic()
+                better = self._validate(float(np.mean(losses or [np.nan])))
+                losses = []
+                if better and on_better is not None:
+                    on_better(self.best_network(), self.state)
+                validation_seconds = time.monotonic() - before
+                self.state.seconds = time.monotonic() - started
+            finished = finished or self._stalled()
+            if checkpoint is not None and finished:
+                self._save(checkpoint)
+        return self.best_network()
+
+    def begin_with(self, network: nn.Module) -> None:
+        """Take the weights of a trained network to begin with.
+
+        Raises
+        ------
+        ModelError
+            When its layers are not those of this method's network.
+        """
+        try:
+            self.network.load_state_dict(network.state_dict())
+        except RuntimeError as error:
+            raise ModelError(
+                "the model to begin with has another network", cure="give one of the same options"
+            ) from error
+        self.average = AveragedNetwork(self.network, self.config.averaging)
+
+    def best_network(self) -> nn.Module:
+        """The network with the best validation error so far, on the CPU."""
+        network = self.method.network()
+        network.load_state_dict(self.best)
+        return network.eval()
+
+    def _stalled(self) -> bool:
+        """Whether the validation error has not fallen for as long as `patience` allows."""
+        history = self.state.history
+        return bool(history) and history[-1]["epoch"] - max(self.state.best_epoch, 0) >= self.config.patience
+
+    def _train_mode(self) -> None:
+        """Training mode, but for the statistics that are to stay frozen."""
+        self.network.train()
+        if self.config.freeze_statistics:
+            for module in self.network.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+
+    def _progress(self, minutes: float | None, *, ahead: float, epochs: bool = True) -> float:
+        state = self.state
+        return progress(
+            self.config,
+            step=state.step,
+            epoch=state.epoch if epochs else 0,
+            seconds=state.seconds + ahead,
+            minutes=minutes,
+        )
+
+    def _report(self, done: float, loss: float) -> TrainingProgress:
+        state = self.state
+        latest = state.history[-1]["validation_mae"] if state.history else float("nan")
+        return TrainingProgress(done, state.epoch, state.step, state.seconds, loss, latest, state.best_error)
+
+    def _step(self, batch: Batch, rate: float) -> float:
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        # layers that draw, as dropout does, draw the same after a resume
+        torch.manual_seed(int(np.random.SeedSequence((self.seed, self.state.step)).generate_state(1)[0]))
+        images, targets, weights = (part.to(self.device) for part in batch)
+        images = images.to(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+            output = self.network(images)
+        loss = self.method.loss(output, targets, weights)
+        if not torch.isfinite(loss):
+            raise self._diverged("the loss")
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.config.clip is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        self.optimiser.step()
+        self.average.update(self.network, self.state.step)
+        self.state.step += 1
+        self.state.place += 1
+        return float(loss.detach())
+
+    def _diverged(self, what: str) -> CytallyError:
+        return CytallyError(
+            f"{what} is no longer a number at step {self.state.step}",
+            cure="lower training.learning_rate or set training.clip=1; the last good model is kept",
+        )
+
+    def _validate(self, train_loss: float) -> bool:
+        """Count every validation image whole; keep the weights when the mean absolute error is the best so far."""
+        run = TorchBackend(self.average.network, self.device, self.config.precision)
+        true = [example.count for example in self.data.validation]
+        outputs = (run_network(run, self.average.network, example.image) for example in self.data.validation)
+        predicted = [self.method.read(output).count for output in outputs]
+        if not np.isfinite(predicted).all():
+            raise self._diverged("the validation error")
+        metrics = counting_metrics(np.array(true, float), np.array(predicted, float))
+        state = self.state
+        better = metrics["mae"] < state.best_error
+        if better:
+            state.best_error, state.best_epoch, state.best_metrics = metrics["mae"], state.epoch, metrics
+            self.best = {name: value.cpu().clone() for name, value in self.average.network.state_dict().items()}
+        row = {"epoch": state.epoch, "step": state.step, "seconds": state.seconds, "train_loss": train_loss}
+        rate = self.optimiser.param_groups[0]["lr"]
+        row |= {"learning_rate": rate, "validation_mae": metrics["mae"], "validation_bias": metrics["bias"]}
+        state.history.append(row)
+        logger.debug("epoch %d: validation error %.3f", state.epoch, metrics["mae"])
+        return better
+
+    def _save(self, path: Path) -> None:
+        state: dict[str, Any] = {
+            "state": vars(self.state),
+            "network": self.network.state_dict(),
+            "average": self.average.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "best": self.best,
+        }
+        save_checkpoint(path, state)
+
+    def _restore(self, path: Path) -> None:
+        saved = load_checkpoint(path)
+        try:
+            self.network.load_state_dict(saved["network"])
+            self.average.network.load_state_dict(saved["average"])
+            self.optimiser.load_state_dict(saved["optimiser"])
+            self.best, self.state = saved["best"], TrainingState(**saved["state"])
+        except (RuntimeError, ValueError, LookupError, TypeError) as error:
+            raise ModelError(
+                "is the checkpoint of a run with another configuration",
+                file=path,
+                cure="resume with the configuration it began with, or train anew with --overwrite",
+            ) from error

@@ -1,0 +1,53 @@
+"""`cytally train` and `cytally evaluate` as a user sees them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from typer.testing import Result
+
+from cytally.cli.train import describe
+from cytally.training.loop import TrainingProgress
+
+Call = Callable[..., Result]
+
+
+def test_train_then_evaluate(data: Path, config: Path, call: Call, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    trained = call("train", config, "-o", out, "--data", data, "--minutes", "5", "--set", "training.epochs=1")
+    assert trained.exit_code == 0, trained.output
+    assert trained.stderr.splitlines()[0] == f"Training on {data} as {config} says"
+    assert "Validation on 1 images" in trained.stdout and str(out / "curves.png") in trained.stdout
+    assert json.loads((out / "model.json").read_text())["configuration"]["training"]["epochs"] == 1
+    words = ("evaluate", "--model", out, "--data", data, "-o", tmp_path / "scores")
+    evaluated = call(*words)
+    assert evaluated.exit_code == 0 and "mean absolute error" in evaluated.stdout
+    assert "note: The model was trained on 2 of these 2 images" in evaluated.stderr
+    assert call(*words).exit_code == 2 and call(*words, "--overwrite").exit_code == 0
+    (data / "images" / "a.png").write_bytes(b"")
+    failed = call(*words, "--overwrite")
+    assert failed.exit_code == 1 and "error: " in failed.stderr and "a.png" in failed.stderr
+    assert "1 of the annotated images failed" in failed.stderr
+
+
+def test_what_is_wrong_beforehand_is_status_2(data: Path, config: Path, call: Call, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    for words, says in (
+        (("--data", data, "--minutes", "0"), "0.0 minutes"),
+        (("--data", data, "--set", "training.batch_sise=2"), "batch_size"),
+        (("--data", data, "--set", "nothing"), "key=value"),
+        (("--data", tmp_path / "none"), "not a folder"),
+        ((), "--data"),
+    ):
+        result = call("train", config, "-o", out, *words)
+        assert result.exit_code == 2 and not out.exists()
+        assert says in result.stderr.splitlines()[-1]
+
+
+def test_where_a_run_stands_in_words() -> None:
+    at = TrainingProgress(0.5, 3, 40, 12.0, 0.25, 4.0, 3.5)
+    assert describe(at) == "Training, epoch 3, loss 0.250, validation error 4.00 (best 3.50)"
+    at = TrainingProgress(0.5, 3, 40, 12.0, 0.25, float("nan"), float("inf"))
+    assert describe(at) == "Training, epoch 3, loss 0.250"

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+import tifffile
+
+from cytally.datasets.folder import Sample, read_folder
+from cytally.datasets.load import load_examples, single_plane
+from cytally.errors import DataError
+from cytally.images.prepare import InputConfig
+
+RAW = InputConfig(channels="all", normalisation="none")
+
+
+def write(tmp_path, name, array, points=((1.0, 2.0),), **kwargs) -> Sample:
+    tifffile.imwrite(tmp_path / name, array, **kwargs)
+    return Sample(name, tmp_path / name, None if points is None else np.array(points, float).reshape(-1, 2))
+
+
+def test_images_come_with_their_points_and_bounds(data_folder):
+    ticks = []
+    samples = read_folder(data_folder).samples
+    examples = load_examples(samples, RAW, on_image=lambda: ticks.append(1))
+    assert [example.name for example in examples] == [f"{number}.tif" for number in range(6)]
+    assert [example.count for example in examples] == [0, 2, 4, 6, 8, 10]
+    assert len(ticks) == 6
+    first = examples[3]
+    assert first.image.shape == (1, 64, 64)
+    assert first.image.dtype == np.float32
+    assert first.bounds == (-0.5, -0.5, 63.5, 63.5)
+    assert np.array_equal(first.points, samples[3].points)
+    rows, columns = np.round(first.points).astype(int).T
+    assert first.image[0, rows, columns].min() > 3 * np.median(first.image)
+
+
+def test_points_follow_the_size_even_where_it_is_rounded(tmp_path):
+    sample = write(tmp_path, "a.tif", np.zeros((41, 30), np.uint8), [[-0.5, -0.5], [40.5, 29.5], [20, 14.5]])
+    (example,) = load_examples([sample], InputConfig(downscale=2, normalisation="none"))
+    assert example.image.shape == (1, 20, 15)
+    assert example.bounds == (-0.5, -0.5, 19.5, 14.5)
+    assert example.points.tolist() == [[-0.5, -0.5], [19.5, 14.5], [9.5, 7.0]]
+    assert example.count == 3
+
+
+def test_images_without_points_are_left_out_and_empty_ones_are_not(tmp_path):
+    unlabelled = write(tmp_path, "a.tif", np.zeros((20, 20), np.uint8), None)
+    empty = write(tmp_path, "b.tif", np.zeros((20, 20), np.uint8), ())
+    examples = load_examples([unlabelled, empty], RAW)
+    assert [(example.name, example.count) for example in examples] == [("b.tif", 0)]
+
+
+def test_images_with_different_numbers_of_channels_do_not_go_together(tmp_path):
+    grey = write(tmp_path, "grey.tif", np.zeros((20, 20), np.uint8))
+    colour = write(tmp_path, "colour.tif", np.zeros((20, 20, 3), np.uint8), photometric="rgb")
+    with pytest.raises(DataError, match=r"colour.tif: has 3 channels, but grey.tif has 1; train on images of one kind"):
+        load_examples([grey, colour], RAW)
+    assert len(load_examples([grey, colour], InputConfig(channels="one"))) == 2
+
+
+def test_a_stack_of_planes_is_refused(tmp_path):
+    sample = write(tmp_path, "stack.ome.tif", np.zeros((3, 20, 20), np.uint8), metadata={"axes": "TYX"})
+    with pytest.raises(DataError, match=r"stack.ome.tif: holds 3 planes, .* save each plane as an image of its own"):
+        single_plane(sample)

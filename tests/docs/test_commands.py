@@ -1,0 +1,216 @@
+"""Every command and every Python block in README.md and docs runs as it is written.
+
+Each page is followed from top to bottom in a room of its own: a temporary folder with what the pages assume
+(`images`, `data`, `unseen`, `model`, ...), all drawn here. One thing is changed: training ends after two small steps
+(`SHORTER`; in Python, "steps" is set to 2). Blocks under a comment ``<!-- no test: reason -->`` are not run;
+`NOT_RUN` lists them all.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from skimage.io import imread, imsave
+from typer.testing import CliRunner
+
+import cytally
+from cytally.cli.main import app
+from cytally.synthesis.nuclei import NucleiConfig, draw_nuclei
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SHORTER = ("training.steps=2", "training.batch_size=2", "training.crop=64")
+NOT_RUN = {
+    "CONTRIBUTING.md": [".venv/bin/pre-commit install"],
+    "README.md": ["pip install ."],
+    "docs/install.md": [
+        "python3 -m venv .venv",
+        "source .venv/bin/activate",
+        "pip install .",
+        "pip install torch --index-url https://download.pytorch.org/whl/cpu",
+        "pip install .",
+        "pip install '.[vendor]'",
+    ],
+}
+BLOCK = re.compile(
+    r"^(?:<!-- no test: (?P<reason>.+?) -->\n)?"
+    r"```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?[^\n]*\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block of a page."""
+
+    language: str
+    text: str
+    title: str | None
+    reason: str | None
+
+    @property
+    def lines(self) -> list[str]:
+        """Its commands: continued lines joined, prompts and comments taken away, output left out."""
+        lines = self.text.replace("\\\n", " ").splitlines()
+        if self.language == "console":
+            lines = [line[2:] for line in lines if line.startswith("$ ")]
+        return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    return [Block(match["language"], match["text"], match["title"], match["reason"]) for match in BLOCK.finditer(text)]
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def runs(block: Block) -> bool:
+    return block.reason is None and block.language in {"bash", "console", "python"}
+
+
+def draw(folder: Path, names: list[str], side: int, diameter: float) -> dict[str, np.ndarray]:
+    """Draw images with a few nuclei into `folder`; return the points of each."""
+    folder.mkdir(parents=True)
+    config = NucleiConfig(shape=(side, side), count=(3, 8), diameter=(diameter, 1.2 * diameter))
+    points = {}
+    for seed, file in enumerate(names):
+        drawn = draw_nuclei(config, np.random.default_rng(seed))
+        imsave(folder / file, drawn.image, check_contrast=False)
+        points[file] = drawn.points
+    return points
+
+
+def draw_data_folder(folder: Path, images: int) -> None:
+    points = draw(folder / "images", [f"field-{number}.png" for number in range(images)], 96, 12)
+    rows = [f"{file},{y:.1f},{x:.1f}" for file, cells in points.items() for y, x in cells]
+    (folder / "points.csv").write_text("\n".join(["image,y,x", *rows, ""]), encoding="utf-8")
+
+
+def draw_melanocytes(folder: Path) -> None:
+    """A miniature of the published data set: RGB, the signal in green, large enough to be downscaled by 4."""
+    for part in ("set1", "set2"):
+        (folder / part / "labels").mkdir(parents=True)
+        for file, cells in draw(folder / part / "images", ["image_0.png", "image_1.png"], 288, 40).items():
+            grey, label = imread(folder / part / "images" / file), np.zeros((288, 288), np.uint8)
+            imsave(folder / part / "images" / file, np.stack([grey * 0, grey, grey * 0], -1), check_contrast=False)
+            y, x = np.clip(np.rint(cells).astype(int), 0, 287).T
+            label[y, x] = 255
+            imsave(folder / part / "labels" / file, label, check_contrast=False)
+
+
+@pytest.fixture(scope="module")
+def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the pages assume to be there."""
+    folder = tmp_path_factory.mktemp("furniture")
+    draw(folder / "images", ["field-a.png", "field-b.png"], 128, 16)
+    shutil.copyfile(folder / "images" / "field-a.png", folder / "image.png")
+    draw_data_folder(folder / "data", 3)
+    draw_data_folder(folder / "unseen", 2)
+    draw_melanocytes(folder / "database_melanocytes_trp1")
+    for part in ("examples", "scripts"):
+        shutil.copytree(ROOT / part, folder / part)
+    return folder
+
+
+@pytest.fixture
+def room(furniture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(furniture, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def trains_its_model(page: Path) -> bool:
+    return any("cytally train" in line and "-o model " in f"{line} " for block in blocks(page) for line in block.lines)
+
+
+def bundled_model(folder: Path) -> None:
+    """A model of one's own, for pages that use one without having trained it."""
+    outcome = CliRunner().invoke(
+        app, ["train", "examples/density.yaml", "--data", "data", "-o", str(folder), *shorter()]
+    )
+    assert outcome.exit_code == 0, outcome.output
+
+
+def shorter() -> Iterator[str]:
+    for setting in SHORTER:
+        yield from ("--set", setting)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(map(runs, blocks(page)))], ids=name)
+def test_page_runs_as_written(page: Path, room: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    if re.search(r"--model model\b|load\(\"model\"\)", text) and not trains_its_model(page):
+        run("cytally train examples/density.yaml --data data -o model")
+    names: dict[str, object] = {"__name__": name(page)}
+    for block in blocks(page):
+        if block.title is not None:
+            (room / block.title).write_text(block.text, encoding="utf-8")
+        elif not runs(block):
+            continue
+        elif block.language == "python":
+            exec(compile(re.sub(r'"steps": \d+', '"steps": 2', block.text), name(page), "exec"), names)
+        else:
+            for line in block.lines:
+                run(line)
+
+
+def run(line: str) -> None:
+    """Run one command, which has to succeed."""
+    assert not re.search(r"[|;&$`]|>\s", re.sub(r"\"[^\"]*\"|'[^']*'", "", line)), f"a plain command, please: {line}"
+    program, *arguments = shlex.split(line, comments=True)
+    if program == "cytally":
+        if arguments[0] == "train":
+            arguments += shorter()
+        outcome = CliRunner().invoke(app, arguments)
+        assert outcome.exit_code == 0, f"{line}\n{outcome.output}\n{outcome.exception!r}"
+    elif program == "make":
+        subprocess.run(["make", "-n", *arguments], cwd=ROOT, check=True, capture_output=True)
+    elif program == "python" and arguments[0].startswith("scripts/"):
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    else:
+        pytest.fail(
+            f"what is '{program}'? Mark its block with <!-- no test: reason -->, and list it in NOT_RUN: {line}"
+        )
+
+
+def test_what_is_not_run_is_known() -> None:
+    marked = {
+        name(page): [line for block in blocks(page) if block.reason for line in block.lines]
+        for page in PAGES
+        if any(block.reason for block in blocks(page))
+    }
+    assert marked == NOT_RUN
+
+
+def test_every_fence_of_a_page_is_seen() -> None:
+    """A block that the expression misses would go untested without a word."""
+    for page in PAGES:
+        fences = re.findall(r"^\s*(?:```|~~~)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert len(fences) == 2 * len(blocks(page)), f"{name(page)}: a fence without a language, indented or unclosed"
+        languages = {block.language for block in blocks(page)}
+        assert languages <= {"bash", "console", "python", "text", "csv", "yaml", "toml", "json"}, name(page)
+
+
+def test_the_harness_can_fail(room: Path) -> None:
+    with pytest.raises(AssertionError, match="--no-such-option"):
+        run("cytally count images -o out --no-such-option")
+    with pytest.raises(AssertionError, match="plain command"):
+        run("cytally doctor | head")
+    with pytest.raises(pytest.fail.Exception, match="rm"):
+        run("rm -rf images")
+
+
+def test_the_python_names_that_pages_promise_exist() -> None:
+    for promised in ("load", "train", "evaluate", "Image"):
+        assert callable(getattr(cytally, promised))

@@ -1,0 +1,110 @@
+"""The density U-Net, layer by layer as in the paper, and how far it sees."""
+
+import itertools
+
+import pytest
+import torch
+from torch import nn
+
+from cytally.networks.density_unet import ConvolutionBlock, DensityUNet
+
+
+def test_it_has_the_papers_number_of_parameters():
+    assert sum(parameter.numel() for parameter in DensityUNet().parameters()) == 2_143_329
+
+
+def test_each_block_convolves_then_activates_then_normalises():
+    blocks = [module for module in DensityUNet().modules() if isinstance(module, ConvolutionBlock)]
+    assert len(blocks) == 3 * 2 + 2 + 3 * 3
+    for convolution, activation, normalisation in blocks:
+        assert isinstance(convolution, nn.Conv2d)
+        assert convolution.kernel_size == (3, 3)
+        assert convolution.padding == (1, 1)
+        assert isinstance(activation, nn.LeakyReLU)
+        assert activation.negative_slope == 0.2
+        assert isinstance(normalisation, nn.BatchNorm2d)
+        assert normalisation.num_features == convolution.out_channels
+
+
+def test_filters_and_strides_are_the_papers():
+    """Inputs, outputs, stride and resulting size of every convolution, in the order in which they run."""
+    network, seen = DensityUNet(), []
+
+    def note(module, inputs, output):
+        seen.append((module.in_channels, module.out_channels, module.stride[0], output.shape[-1]))
+
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(note)
+    network.eval()(torch.zeros(1, 1, 16, 16))
+    down = [(1, 32, 1, 16), (32, 32, 2, 8), (32, 64, 1, 8), (64, 64, 2, 4), (64, 128, 1, 4), (128, 128, 2, 2)]
+    bottom = [(128, 256, 1, 2), (256, 256, 1, 2)]
+    up = [
+        *[(256, 128, 1, 4), (256, 128, 1, 4), (128, 128, 1, 4)],
+        *[(128, 64, 1, 8), (128, 64, 1, 8), (64, 64, 1, 8)],
+        *[(64, 32, 1, 16), (64, 32, 1, 16), (32, 32, 1, 16)],
+    ]
+    assert seen == [*down, *bottom, *up, (32, 1, 1, 16)]
+    assert network.head.kernel_size == (1, 1)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 9), (16, 24), (33, 50)], ids=str)
+@pytest.mark.parametrize("normalisation", ["batch", "group", "layer", "none"])
+def test_every_size_comes_back_as_it_went_in(shape, normalisation):
+    network = DensityUNet(2, (4, 4, 4), normalisation).eval()
+    assert network(torch.rand(2, 2, *shape)).shape == (2, 1, *shape)
+
+
+def test_sizes_are_filled_up_by_repeating_the_last_pixels():
+    network = DensityUNet(1, (4, 4, 4), "none")
+    picture = torch.rand(1, 1, 8, 12)
+    cut = picture[..., :6, :9].clone()
+    picture[..., 6:, :] = picture[..., 5:6, :]
+    picture[..., 9:] = picture[..., 8:9]
+    assert torch.equal(network(cut), network(picture)[..., :6, :9])
+
+
+@pytest.mark.parametrize("channels", [(2, 2), (2, 2, 2), (2, 2, 2, 2)], ids=len)
+def test_no_pixel_beyond_the_halo_reaches_an_output_pixel(channels):
+    network = DensityUNet(1, channels, "none").double()
+    assert network.halo % network.stride == 0
+    for parameter in network.parameters():
+        nn.init.constant_(parameter, 0.1)  # all positive: nothing cancels, what can reach does
+    middle, furthest = network.halo + 2 * network.stride, 0
+    size = 2 * middle + network.stride
+    # rows and columns do not mix, so every phase along the diagonal is every phase
+    for place in range(middle, middle + network.stride):
+        picture = torch.rand(1, 1, size, size, dtype=torch.float64, requires_grad=True)
+        network(picture)[0, 0, place, place].backward()
+        for axis in (0, 1):
+            reached = picture.grad[0, 0].abs().sum(dim=axis).nonzero()
+            furthest = max(furthest, place - int(reached.min()), int(reached.max()) - place)
+    assert furthest <= network.halo
+    assert furthest > network.halo - 2 * network.stride, "the halo is wastefully wide"
+
+
+def test_the_last_convolution_runs_in_32_bits_under_autocast():
+    network, seen = DensityUNet(1, (4, 4)).eval(), {}
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(lambda module, inputs, output, name=name: seen.update({name: output.dtype}))
+    with torch.autocast("cpu", torch.bfloat16), torch.inference_mode():
+        output = network(torch.rand(1, 1, 8, 8))
+    assert output.dtype == seen.pop("head") == torch.float32
+    assert set(seen.values()) == {torch.bfloat16}
+
+
+def test_gradients_reach_every_parameter():
+    network = DensityUNet(1, (4, 4, 4))
+    network(torch.rand(2, 1, 17, 22)).square().mean().backward()
+    missing = [name for name, parameter in network.named_parameters() if parameter.grad is None]
+    assert missing == []
+    weights = [parameter for parameter in network.parameters() if parameter.ndim == 4]
+    assert all(parameter.grad.any() for parameter in weights)
+
+
+def test_widths_may_be_any():
+    for channels, inputs in itertools.product([(3, 5), (4, 12, 6)], [1, 3]):
+        for normalisation in ("batch", "group", "layer", "none"):
+            network = DensityUNet(inputs, channels, normalisation).eval()
+            assert network(torch.rand(1, inputs, 8, 8)).isfinite().all()

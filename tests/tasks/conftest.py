@@ -1,0 +1,65 @@
+"""Images and models on disk, small enough to count in no time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+
+from cytally.models.model import Model
+from cytally.models.store import load, save
+
+
+def _picture(seed: int, shape: tuple[int, ...] = (24, 32)) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 200, shape, dtype=np.uint8)
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[..., np.ndarray]:
+    """``picture(seed, shape)``: uint8 noise."""
+    return _picture
+
+
+@pytest.fixture(scope="session")
+def model_folder(tiny_model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model as a folder. Not to be changed."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    save(tiny_model, folder)
+    return folder
+
+
+@pytest.fixture
+def model(model_folder: Path) -> Model:
+    """The tiny model, loaded anew."""
+    return load(model_folder)
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """A folder with three images."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for seed, name in enumerate(("a.png", "b.png", "c.png")):
+        (folder / name).write_bytes(imagecodecs.png_encode(_picture(seed)))
+    return folder
+
+
+@pytest.fixture
+def data(images: Path) -> Path:
+    """A data folder with two cells in each of three images."""
+    rows = [f"{name}.png,{y},{x}" for name in "abc" for y, x in ((5, 6), (15, 20))]
+    (images.parent / "points.csv").write_text("\n".join(["image,y,x", *rows, ""]), encoding="utf-8")
+    return images.parent
+
+
+@pytest.fixture
+def square(tmp_path: Path) -> Path:
+    """A region: rows 4 to 11 and columns 8 to 19, 96 pixels."""
+    corners = [[8, 4], [20, 4], [20, 12], [8, 12], [8, 4]]
+    path = tmp_path / "square.geojson"
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [corners]}), encoding="utf-8")
+    return path

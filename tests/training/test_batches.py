@@ -1,0 +1,103 @@
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from cytally.datasets.augment import AugmentationConfig
+from cytally.methods.density import Density, DensityConfig
+from cytally.training.batches import Batches, TrainingData
+from cytally.training.config import TrainingConfig
+
+
+def make(draw, number=5, weights=None, seed=0, method=None, **config) -> Batches:
+    examples = [draw(count, shape=(40, 40)) for count in range(number)]
+    settings = TrainingConfig(**{"batch_size": 2, "crop": 24, **config})
+    method = method or Density(DensityConfig(sigma=2.0), 1)
+    return Batches(method, TrainingData(examples, examples, weights), settings, AugmentationConfig(), seed)
+
+
+def same(one, other) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_an_epoch_shows_every_image_once_and_the_last_batch_may_be_smaller(draw):
+    batches = make(draw, crop=None, batch_size=2)
+    found = list(batches.epoch(0))
+    assert len(found) == len(batches) == 3
+    assert [images.shape for images, _, _ in found] == [(2, 1, 40, 40), (2, 1, 40, 40), (1, 1, 40, 40)]
+    counts = sorted(round(float(one.sum()) / 100) for _, targets, _ in found for one in targets)
+    assert counts == [0, 1, 2, 3, 4]
+    assert all(weights.eq(1).all() for _, _, weights in found)
+
+
+def test_targets_are_drawn_for_the_crop_that_is_shown(draw):
+    batches = make(draw, number=4, crop=24, crops_per_image=8)
+    images, targets, _ = (torch.cat(parts) for parts in zip(*batches.epoch(0), strict=True))
+    assert images.shape == targets.shape == (32, 1, 24, 24)
+    bright, dense = images.flatten(1).sum(1), targets.flatten(1).sum(1)
+    assert np.corrcoef(bright, dense)[0, 1] > 0.9
+
+
+def test_seed_and_epoch_alone_decide_and_not_what_was_shown_before(draw):
+    first, again = make(draw), make(draw)
+    wanted = list(first.epoch(3))
+    list(again.epoch(0))
+    assert all(same(a, b) for a, b in zip(wanted, again.epoch(3), strict=True))
+    assert not all(same(a, b) for a, b in zip(wanted, again.epoch(4), strict=True))
+    assert not all(same(a, b) for a, b in zip(wanted, make(draw, seed=1).epoch(3), strict=True))
+
+
+def test_making_ahead_changes_nothing(draw):
+    batches = make(draw)
+    order = batches._order(1)
+    by_hand = [batches._batch(1, order, range(start, min(start + 2, 5))) for start in (0, 2, 4)]
+    assert all(same(a, b) for a, b in zip(by_hand, batches.epoch(1), strict=True))
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 3])
+def test_an_epoch_can_be_taken_up_in_its_middle(draw, first):
+    batches = make(draw)
+    whole, rest = list(batches.epoch(2)), list(batches.epoch(2, first=first))
+    assert len(rest) == 3 - first
+    assert all(same(a, b) for a, b in zip(whole[first:], rest, strict=True))
+
+
+def test_weights_give_each_image_its_share(draw):
+    batches = make(draw, number=3, weights=[1, 0, 3], crops_per_image=400)
+    shares = np.bincount(batches._order(0), minlength=3) / 1200
+    assert shares == pytest.approx([0.25, 0, 0.75], abs=0.05)
+    assert batches._order(0) != batches._order(1)
+
+
+def test_cut_edges_have_no_weight(draw):
+    batches = make(draw, crop=24, context=4, crops_per_image=6)
+    weights = torch.cat([weights for _, _, weights in batches.epoch(0)])
+    assert weights.shape == (30, 1, 24, 24)
+    assert (weights[:, 0, 4:-4, 4:-4] == 1).all()
+    assert (weights == 0).any()
+
+
+def worker_threads() -> set[threading.Thread]:
+    return set(threading.enumerate())
+
+
+def test_leaving_in_the_middle_leaves_no_thread(draw):
+    before = worker_threads()
+    for _ in make(draw).epoch(0):
+        break
+    assert worker_threads() <= before
+
+
+def test_an_error_on_either_side_is_passed_on_and_leaves_no_thread(draw):
+    class Broken(Density):
+        def targets(self, example):
+            raise KeyError("broken")
+
+    before = worker_threads()
+    with pytest.raises(KeyError, match="broken"):
+        list(make(draw, method=Broken(DensityConfig(sigma=2.0), 1)).epoch(0))
+    with pytest.raises(ZeroDivisionError):
+        for _ in make(draw).epoch(0):
+            raise ZeroDivisionError
+    assert worker_threads() <= before

@@ -1,0 +1,362 @@
+"""The loop: limits, the best model, going on after an interruption, and what happens when it diverges."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from cytally.errors import CytallyError, ModelError
+from cytally.inference.tiles import run_network
+from cytally.methods.density import Density, DensityConfig
+from cytally.models.store import load
+from cytally.training import loop
+from cytally.training.batches import TrainingData
+from cytally.training.checkpoint import load_checkpoint
+from cytally.training.configuration import make_configuration
+from cytally.training.loop import Trainer
+
+OPTIONS = {"sigma": 2.0, "channels": [4, 4]}
+
+
+def trainer(draw, method=Density, options=None, **training) -> Trainer:
+    """Three steps per epoch on crops of 16 pixels."""
+    configuration = make_configuration(
+        {
+            "method": "density",
+            "options": {**OPTIONS, **(options or {})},
+            "training": {"batch_size": 2, "crop": 16, "averaging": 0.5, **training},
+        }
+    )
+    examples = [draw(count, shape=(24, 24)) for count in (1, 2, 0, 2, 1)]
+    return Trainer(
+        method(DensityConfig(**configuration.options.model_dump()), 1),
+        TrainingData(examples, examples[:2]),
+        configuration.training,
+        configuration.augmentation,
+        seed=configuration.seed,
+    )
+
+
+def equal(one: nn.Module, other: nn.Module) -> bool:
+    a, b = one.state_dict(), other.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+class Clock:
+    """A clock that stands still unless told otherwise."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def advance(self, *_) -> None:
+        self.now += 1.0
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(loop, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def save_always(monkeypatch) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
+
+
+class Stop(Exception):
+    """Ends a run from within, as Ctrl-C would."""
+
+
+def stop_at(step):
+    def watch(progress):
+        if progress.step == step:
+            raise Stop
+
+    return watch
+
+
+# Limits
+
+
+@pytest.mark.parametrize(("limits", "steps"), [({"steps": 1}, 1), ({"steps": 7}, 7), ({"epochs": 2}, 6)], ids=str)
+def test_it_stops_at_the_limit(draw, limits, steps):
+    run, seen = trainer(draw, **limits), []
+    run.run(on_progress=seen.append)
+    assert run.state.step == len(seen) == steps
+    assert [each.step for each in seen] == list(range(1, steps + 1))
+    assert all(0 <= each.done < 1 for each in seen)
+    assert run.state.history[-1]["step"] == steps
+
+
+def test_minutes_are_kept_and_add_up_over_sittings(draw, clock, tmp_path):
+    first = trainer(draw)
+    first.run(minutes=10 / 60, checkpoint=tmp_path / "c.pt", on_progress=clock.advance)
+    assert first.state.step == first.state.seconds == pytest.approx(10, abs=1)
+    clock.now += 1000  # a break
+    second = trainer(draw)
+    second.run(minutes=20 / 60, checkpoint=tmp_path / "c.pt", resume=True, on_progress=clock.advance)
+    assert second.state.step == second.state.seconds == pytest.approx(20, abs=1)
+
+
+def test_the_next_validation_counts_as_time(draw, clock):
+    run = trainer(draw)
+
+    def slow_validation(*_):
+        clock.now += 5
+
+    run.run(minutes=20 / 60, on_progress=clock.advance, on_better=slow_validation)
+    # every epoch that gets better takes three steps and five more seconds: the last is not begun too late
+    assert 14 <= run.state.seconds <= 21
+
+
+def test_no_minutes_at_all_still_give_a_model(draw, clock):
+    run = trainer(draw)
+    run.run(minutes=0, on_progress=clock.advance)
+    assert run.state.step == 1
+    assert len(run.state.history) == 1
+
+
+def test_patience_ends_a_run_that_no_longer_gets_better(draw):
+    run = trainer(draw, learning_rate=1e-30, patience=4)
+    run.run()
+    assert run.state.best_epoch == 1
+    assert run.state.epoch == 5
+
+
+def test_patience_shorter_than_the_way_to_the_first_validation_waits_for_it(draw):
+    run = trainer(draw, validate_every=3, patience=1, learning_rate=1e-30)
+    run.run()
+    assert [row["epoch"] for row in run.state.history] == [3, 6]
+
+
+def test_validation_every_so_many_epochs_and_at_the_end(draw):
+    run = trainer(draw, validate_every=2, epochs=5)
+    run.run()
+    assert [row["epoch"] for row in run.state.history] == [2, 4, 5]
+    assert set(run.state.history[0]) == {
+        *["epoch", "step", "seconds", "train_loss", "learning_rate", "validation_mae", "validation_bias"]
+    }
+
+
+# What is kept
+
+
+def test_the_network_of_the_best_validation_is_returned(draw, monkeypatch):
+    errors = iter([5.0, 3.0, 4.0])
+    monkeypatch.setattr(loop, "counting_metrics", lambda true, predicted: {"mae": next(errors), "bias": 0.0})
+    run, kept = trainer(draw, epochs=3, learning_rate=1e-2), []
+    result = run.run(on_better=lambda network, state: kept.append((network, state.epoch)))
+    assert [epoch for _, epoch in kept] == [1, 2]
+    assert equal(result, kept[-1][0])
+    assert not equal(result, run.average.network)
+    assert not result.training
+    assert run.state.best_error == 3.0
+
+
+def test_the_average_is_what_is_validated_and_kept(draw):
+    run = trainer(draw, steps=3, averaging=0.9)
+    result = run.run()
+    assert equal(result, run.average.network)
+    assert not equal(result, run.network)
+
+
+def test_clipping_bounds_the_step(draw, monkeypatch):
+    norms = []
+    clip = nn.utils.clip_grad_norm_
+    monkeypatch.setattr(
+        nn.utils, "clip_grad_norm_", lambda parameters, limit: norms.append(limit) or clip(parameters, limit)
+    )
+    trainer(draw, steps=2, clip=0.25).run()
+    trainer(draw, steps=2).run()
+    assert norms == [0.25, 0.25]
+
+
+# Interruption
+
+
+@pytest.mark.parametrize("step", [1, 3, 4, 6])
+def test_interrupted_anywhere_and_resumed_it_ends_with_the_very_same_weights(draw, tmp_path, save_always, step):
+    straight = trainer(draw, steps=8, schedule="cosine")
+    wanted = straight.run()
+    first = trainer(draw, steps=8, schedule="cosine")
+    with pytest.raises(Stop):
+        first.run(checkpoint=tmp_path / "c.pt", on_progress=stop_at(step))
+    assert load_checkpoint(tmp_path / "c.pt")["state"]["step"] == step - 1
+    second = trainer(draw, steps=8, schedule="cosine")
+    found = second.run(checkpoint=tmp_path / "c.pt", resume=True)
+    assert equal(found, wanted)
+    assert equal(second.network, straight.network)
+    assert second.state.step == straight.state.step
+    assert [row["validation_mae"] for row in second.state.history] == [
+        row["validation_mae"] for row in straight.state.history
+    ]
+
+
+class Drawing(Density):
+    """A method whose network draws at random."""
+
+    def network(self):
+        return nn.Sequential(super().network(), nn.Dropout(0.5))
+
+
+def test_networks_that_draw_at_random_resume_alike_too(draw, tmp_path, save_always):
+    wanted = trainer(draw, Drawing, steps=5).run()
+    with pytest.raises(Stop):
+        trainer(draw, Drawing, steps=5).run(checkpoint=tmp_path / "c.pt", on_progress=stop_at(3))
+    torch.rand(7)
+    assert equal(trainer(draw, Drawing, steps=5).run(checkpoint=tmp_path / "c.pt", resume=True), wanted)
+
+
+def test_a_checkpoint_is_written_every_half_minute_within_an_epoch_too(draw, tmp_path, clock):
+    path, seen = tmp_path / "c.pt", []
+
+    def watch(progress):
+        clock.now += 20
+        seen.append(load_checkpoint(path)["state"]["step"])
+
+    trainer(draw, steps=7).run(checkpoint=path, on_progress=watch)
+    assert seen == [0, 0, 2, 2, 4, 4, 6]
+    assert load_checkpoint(path)["state"]["step"] == 7
+
+
+def test_resuming_a_finished_run_changes_nothing(draw, tmp_path, monkeypatch):
+    wanted = trainer(draw, steps=4).run(checkpoint=tmp_path / "c.pt")
+    monkeypatch.setattr(Trainer, "_step", lambda *_: pytest.fail("it trained on"))
+    again = trainer(draw, steps=4)
+    assert equal(again.run(checkpoint=tmp_path / "c.pt", resume=True), wanted)
+    assert again.state.step == 4
+    assert equal(trainer(draw).run(minutes=0, checkpoint=tmp_path / "c.pt", resume=True), wanted)
+
+
+@pytest.mark.parametrize("options", [{"channels": [4, 6]}, {"channels": [4, 4, 4]}, {"normalisation": "none"}], ids=str)
+def test_a_checkpoint_of_another_network_is_refused(draw, tmp_path, options):
+    trainer(draw, steps=1).run(checkpoint=tmp_path / "c.pt")
+    with pytest.raises(ModelError, match=r"c.pt: is the checkpoint of a run with another configuration; resume with"):
+        trainer(draw, options=options, steps=2).run(checkpoint=tmp_path / "c.pt", resume=True)
+
+
+SITTING = """
+import sys
+import time
+import cytally
+from cytally.tasks.watch import Watch
+from cytally.training import loop
+
+data, out, seconds = sys.argv[1:]
+loop.CHECKPOINT_SECONDS = -1.0
+config = {
+    "method": "density",
+    "options": {"sigma": 2.0, "channels": [4, 4]},
+    "training": {"batch_size": 2, "crop": 16, "epochs": 10, "validate_every": 2},
+}
+
+def show(progress):
+    print(progress.step, flush=True)
+    time.sleep(float(seconds))
+
+cytally.train(config, data, out, resume=True, watch=Watch(on_step=show), device="cpu")
+"""
+
+
+def test_killed_twice_and_resumed_it_finishes(data_folder, tmp_path):
+    script, out = tmp_path / "sitting.py", tmp_path / "model"
+    script.write_text(SITTING)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    reached = 0
+    for kill_at in (2, 9):
+        command = [sys.executable, script, data_folder, out, "0.2"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            steps = []
+            for line in process.stdout:
+                steps.append(int(line))
+                if steps[-1] >= kill_at:
+                    process.send_signal(signal.SIGKILL)
+                    break
+        assert process.wait() == -signal.SIGKILL, "it ended by itself"
+        assert steps[0] == reached + 1  # it went on
+        reached = load_checkpoint(out / "checkpoint.pt")["state"]["step"]
+        assert reached >= kill_at - 1  # and lost at most the step that was under way
+    command = [sys.executable, script, data_folder, out, "0"]
+    last = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    assert last.returncode == 0, last.stderr
+    assert [int(line) for line in last.stdout.split()] == list(range(reached + 1, 31))
+    assert np.isfinite(load(out).count(data_folder / "images" / "4.tif").count)
+    assert load_checkpoint(out / "checkpoint.pt")["state"]["epoch"] == 10
+
+
+# Divergence
+
+
+class Diverging(Density):
+    """Its loss is a number five times."""
+
+    steps = 0
+
+    def loss(self, output, targets, weights):
+        self.steps += 1
+        loss = super().loss(output, targets, weights)
+        return loss if self.steps <= 5 else loss * float("nan")
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_what_was_good(draw, tmp_path, save_always):
+    threads, kept = set(threading.enumerate()), []
+    run = trainer(draw, Diverging)
+    with pytest.raises(CytallyError, match=r"the loss is no longer a number at step 5; lower training.learning_rate"):
+        run.run(checkpoint=tmp_path / "c.pt", on_better=lambda network, state: kept.append(network))
+    assert set(threading.enumerate()) <= threads
+    assert len(kept) == 1
+    assert all(value.isfinite().all() for value in kept[0].state_dict().values())
+    saved = load_checkpoint(tmp_path / "c.pt")
+    assert saved["state"]["step"] == 5
+    assert all(value.isfinite().all() for value in saved["network"].values())
+
+
+class Exploding(Density):
+    """Fine to train, but its network says nothing sensible once it is validated."""
+
+    def network(self):
+        class Exploded(nn.Module):
+            def __init__(self, inner):
+                super().__init__()
+                self.inner = inner
+
+            def forward(self, x):
+                return self.inner(x) if self.training else self.inner(x) * float("nan")
+
+        return Exploded(super().network())
+
+
+def test_counts_that_are_no_number_stop_the_run_too(draw):
+    with pytest.raises(CytallyError, match="the validation error is no longer a number"):
+        trainer(draw, Exploding, epochs=1).run()
+
+
+def test_large_images_are_validated_in_tiles(draw, monkeypatch):
+    run, shapes = trainer(draw, steps=1), []
+    ordinary = loop.TorchBackend.__call__
+    monkeypatch.setattr(loop, "run_network", lambda *args: run_network(*args, size=16))
+    monkeypatch.setattr(
+        loop.TorchBackend, "__call__", lambda self, image: shapes.append(image.shape) or ordinary(self, image)
+    )
+    run.run()
+    assert len(shapes) == 2 * 4  # two images of 24 pixels
+
+
+def test_a_run_whose_time_is_up_before_it_was_ever_validated_is_validated_first(draw, tmp_path):
+    begun = trainer(draw)
+    begun.state.step, begun.state.place, begun.state.seconds = 1, 1, 30.0
+    begun._save(tmp_path / "c.pt")
+    resumed = trainer(draw)
+    resumed.run(minutes=0.1, checkpoint=tmp_path / "c.pt", resume=True)
+    assert resumed.state.best_metrics["n"] == 2
