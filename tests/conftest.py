@@ -13,6 +13,7 @@ from hypothesis import settings
 from cytally.datasets.example import Example
 from cytally.models.card import ModelCard
 from cytally.models.model import Model
+from cytally.models.store import save
 from cytally.training.configuration import make_configuration
 
 pytest.register_assert_rewrite("method_suite")
@@ -81,6 +82,14 @@ def tiny_model() -> Model:
     network = configuration.build(1).network()
     torch.nn.init.constant_(network.head.bias, 1.0)  # so that no map sums to less than nothing
     return _make_model(configuration, network)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tiny_model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model as a folder. Not to be changed."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    save(tiny_model, folder)
+    return folder
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cytally.cli.main import app
-from cytally.models.model import Model
-from cytally.models.store import save
 
 Call = Callable[..., Result]
 
@@ -28,14 +26,6 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Call:
         return result
 
     return run
-
-
-@pytest.fixture(scope="session")
-def model_folder(tiny_model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model as a folder. Not to be changed."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    save(tiny_model, folder)
-    return folder
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cytally.models.model import Model
-from cytally.models.store import load, save
+from cytally.models.store import load
 
 
 def _picture(seed: int, shape: tuple[int, ...] = (24, 32)) -> np.ndarray:
@@ -22,14 +22,6 @@ def _picture(seed: int, shape: tuple[int, ...] = (24, 32)) -> np.ndarray:
 def picture() -> Callable[..., np.ndarray]:
     """``picture(seed, shape)``: uint8 noise."""
     return _picture
-
-
-@pytest.fixture(scope="session")
-def model_folder(tiny_model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model as a folder. Not to be changed."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    save(tiny_model, folder)
-    return folder
 
 
 @pytest.fixture

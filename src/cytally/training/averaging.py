@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 
 class AveragedNetwork:
@@ -34,9 +34,4 @@ class AveragedNetwork:
         floats = [name for name, value in theirs.items() if value.is_floating_point()]
         for name in theirs.keys() - set(floats):  # counters
             mine[name].copy_(theirs[name])
-        lerp([mine[name] for name in floats], [theirs[name] for name in floats], weight)
-
-
-def lerp(targets: list[Tensor], sources: list[Tensor], weight: float) -> None:
-    """Move each target by `weight` of the way to its source, in place."""
-    torch._foreach_lerp_(targets, sources, weight)
+        torch._foreach_lerp_([mine[name] for name in floats], [theirs[name] for name in floats], weight)
