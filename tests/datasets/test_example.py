@@ -23,6 +23,14 @@ def test_points_in_the_picture_are_counted_its_edges_included(points, count):
     assert example(points).count == count
 
 
+def test_without_points_the_total_is_the_count():
+    image, bounds = np.zeros((1, 4, 6), np.float32), (-0.5, -0.5, 3.5, 5.5)
+    assert Example("a", image, None, bounds, total=7.5).count == 7.5
+    assert Example("a", image, np.zeros((1, 2)), bounds, total=7.5).count == 1
+    with pytest.raises(ValueError, match="of a, neither points nor the total are known"):
+        Example("a", image, None, bounds).count  # noqa: B018
+
+
 def slow_context(shape, bounds, margin):
     """Pixel by pixel: inside the real image, and not within `margin` of an edge that cuts it."""
     top, left, bottom, right = bounds

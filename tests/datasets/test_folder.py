@@ -46,6 +46,7 @@ def test_points_speak_for_every_image(tmp_path):
     assert folder.annotated == folder.samples
     assert folder.warnings == ()
     assert b.label_image() is None
+    assert b.covariances is None
 
 
 def test_points_speak_for_the_images_listed(tmp_path):
@@ -85,6 +86,10 @@ def test_labels_give_centroids_and_are_read_when_asked_for(tmp_path):
     assert counts(root) == {"a.b.tif": 3, "c.ome.tif": 0, "d.tif": None}
     assert folder.samples[0].points.tolist() == [[0, 0], [2.5, 4], [7, 9]]
     np.testing.assert_array_equal(folder.samples[0].label_image(), three_objects())
+    # rows 2 and 3 of columns 3 to 5: (length² of 2 and 3) / 12
+    np.testing.assert_allclose(folder.samples[0].covariances[1], [[4 / 12, 0], [0, 9 / 12]], atol=1e-12)
+    assert folder.samples[1].covariances.shape == (0, 2, 2)
+    assert folder.samples[2].covariances is None
     assert folder.warnings == ()
 
 

@@ -3,36 +3,68 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cytally.datasets.labels import centroids, read_labels
+from cytally.datasets.labels import object_moments, read_labels
 from cytally.errors import DataError
 
 
-def slow_centroids(labels: np.ndarray) -> list[list[float]]:
-    return [[float(axis.mean()) for axis in np.nonzero(labels == label)] for label in np.unique(labels) if label]
+def slow_moments(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Object by object, each pixel as 20 x 20 points."""
+    fine = (np.arange(20) + 0.5) / 20 - 0.5
+    centroids, covariances = [], []
+    for label in np.unique(labels[labels > 0]):
+        y, x = np.nonzero(labels == label)
+        y, x = (
+            np.add.outer(axis, patch.ravel()).ravel()
+            for axis, patch in zip((y, x), np.meshgrid(fine, fine), strict=True)
+        )
+        centroids.append([y.mean(), x.mean()])
+        covariances.append(np.cov(y, x, bias=True))
+    return np.reshape(centroids, (-1, 2)), np.reshape(covariances, (-1, 2, 2))
 
 
-@given(
-    arrays(np.uint16, st.tuples(st.integers(0, 6), st.integers(1, 6)), elements=st.integers(0, 5)),
-    st.sampled_from([1, 7, 13_000]),
-)
-def test_centroids_are_the_means_of_coordinates(small, factor):
-    labels = small * np.uint16(factor)
-    np.testing.assert_allclose(centroids(labels), np.reshape(slow_centroids(labels), (-1, 2)))
+label_images = arrays(np.uint16, st.tuples(st.integers(0, 6), st.integers(1, 6)), elements=st.integers(0, 5))
+
+
+@settings(max_examples=40)
+@given(label_images, st.sampled_from([1, 7, 13_000]))
+def test_moments_are_those_of_the_coordinates_of_all_pixels(small, factor):
+    centroids, covariances = object_moments(small * np.uint16(factor))
+    slow_centroids, slow_covariances = slow_moments(small)
+    np.testing.assert_allclose(centroids, slow_centroids, atol=1e-12)
+    np.testing.assert_allclose(covariances, slow_covariances, atol=3e-4)
+
+
+@settings(max_examples=40)
+@given(label_images, st.integers(2, 4))
+def test_shapes_grow_with_the_image(labels, factor):
+    covariances = object_moments(labels)[1]
+    larger = object_moments(np.kron(labels, np.ones((factor, factor), np.uint16)))[1]
+    np.testing.assert_allclose(larger, factor**2 * covariances, rtol=1e-9, atol=1e-12)
+
+
+def test_a_leaning_object_by_hand():
+    (centroid,), (covariance,) = object_moments(np.diag([5, 5, 5]))
+    assert centroid.tolist() == [1, 1]
+    np.testing.assert_allclose(covariance, [[2 / 3 + 1 / 12, 2 / 3], [2 / 3, 2 / 3 + 1 / 12]])
 
 
 def test_huge_labels_take_no_huge_table():
     labels = np.zeros((4, 5), np.uint64)
     labels[0, 3:] = 2**64 - 1
     labels[2, 1] = 2**32
-    assert centroids(labels).tolist() == [[2, 1], [0, 3.5]]
+    centroids, covariances = object_moments(labels)
+    assert centroids.tolist() == [[2, 1], [0, 3.5]]
+    np.testing.assert_allclose(covariances[:, 1, 1], [1 / 12, 4 / 12])
 
 
 def test_an_object_in_two_pieces_is_one():
-    assert centroids(np.array([[3, 0, 0, 0, 3]], np.int32)).tolist() == [[0, 2]]
+    centroids, covariances = object_moments(np.array([[3, 0, 0, 0, 3]], np.int32))
+    assert centroids.tolist() == [[0, 2]]
+    assert covariances[0, 1, 1] == 4 + 1 / 12
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.int32])

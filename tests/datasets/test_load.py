@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tifffile
@@ -40,11 +42,27 @@ def test_points_follow_the_size_even_where_it_is_rounded(tmp_path):
     assert example.count == 3
 
 
-def test_images_without_points_are_left_out_and_empty_ones_are_not(tmp_path):
+def test_counts_alone_are_loaded_unlabelled_images_are_not(tmp_path):
     unlabelled = write(tmp_path, "a.tif", np.zeros((20, 20), np.uint8), None)
     empty = write(tmp_path, "b.tif", np.zeros((20, 20), np.uint8), ())
-    examples = load_examples([unlabelled, empty], RAW)
-    assert [(example.name, example.count) for example in examples] == [("b.tif", 0)]
+    counted = dataclasses.replace(write(tmp_path, "c.tif", np.zeros((20, 20), np.uint8), None), count=17.0)
+    none = dataclasses.replace(write(tmp_path, "d.tif", np.zeros((20, 20), np.uint8), None), count=0.0)
+    examples = load_examples([unlabelled, empty, counted, none], RAW)
+    assert [(example.name, example.count) for example in examples] == [("b.tif", 0), ("c.tif", 17), ("d.tif", 0)]
+    assert [example.points is None for example in examples] == [False, True, True]
+    assert [example.total for example in examples] == [None, 17, 0]
+
+
+def test_shapes_follow_the_size_even_where_it_is_rounded(tmp_path):
+    covariances = np.array([[[9.0, 2.0], [2.0, 4.0]]])
+    sample = dataclasses.replace(write(tmp_path, "a.tif", np.zeros((40, 30), np.uint8)), covariances=covariances)
+    (example,) = load_examples([sample], InputConfig(downscale=2, normalisation="none"))
+    np.testing.assert_allclose(example.covariances, covariances / 4)
+    sample = dataclasses.replace(write(tmp_path, "b.tif", np.zeros((41, 30), np.uint8)), covariances=covariances)
+    (example,) = load_examples([sample], InputConfig(downscale=2, normalisation="none"))
+    y, x = 20 / 41, 0.5
+    np.testing.assert_allclose(example.covariances, [[[9 * y * y, 2 * y * x], [2 * y * x, 4 * x * x]]])
+    assert load_examples([write(tmp_path, "c.tif", np.zeros((9, 9), np.uint8))], RAW)[0].covariances is None
 
 
 def test_images_with_different_numbers_of_channels_do_not_go_together(tmp_path):

@@ -97,7 +97,8 @@ class MethodSuite:
         output = network(torch.from_numpy(np.stack([example.image for example in examples])))
         targets = torch.from_numpy(np.stack([untrained.targets(example) for example in examples]))
         assert targets.dtype == torch.float32
-        assert output.shape == targets.shape == (2, targets.shape[1], *shape)
+        assert output.shape[1] >= targets.shape[1]  # further channels are coarser guesses
+        assert output[:, : targets.shape[1]].shape == targets.shape == (2, targets.shape[1], *shape)
         loss = untrained.loss(output, targets, torch.ones(2, 1, *shape))
         assert loss.shape == ()
         assert loss > 0
@@ -120,6 +121,22 @@ class MethodSuite:
         wrong_there = torch.where(weights == 0, targets + 100, targets)
         assert untrained.loss(wrong_there, targets, weights) == pytest.approx(0, abs=1e-6)
         assert torch.isfinite(untrained.loss(targets + 1, targets, torch.zeros_like(weights)))
+
+    def test_it_learns_from_counts_or_says_that_it_cannot(self, untrained, draw):
+        torch.manual_seed(0)
+        network = untrained.network()
+        images = torch.from_numpy(np.stack([draw(count, 3, channels=self.channels).image for count in (0, 9)]))
+        output, weights = network(images), torch.ones(2, 1, 64, 64)
+        counts = torch.tensor([0.0, 9.0])
+        if not untrained.learns_from_counts:
+            with pytest.raises(NotImplementedError, match=self.method):
+                untrained.count_loss(output, counts, weights)
+            return
+        loss = untrained.count_loss(output, counts, weights)
+        assert loss.shape == ()
+        assert untrained.count_loss(output, counts + 1000, weights) > loss > 0
+        loss.backward()
+        assert any(parameter.grad is not None and parameter.grad.any() for parameter in network.parameters())
 
     @pytest.mark.parametrize("count", [0, 1, 12])
     def test_targets_read_back_as_the_number_of_cells(self, untrained, draw, count):

@@ -1,18 +1,19 @@
-"""The density method: the suite in several configurations, and its maps against a slow reference."""
+"""The density method: the suite in several configurations, its targets, its loss and its reading of maps."""
 
+import dataclasses
 import math
 from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from method_suite import MethodSuite
+from torch.nn import functional
 
 from cytally.datasets.example import Example
 from cytally.errors import ConfigError
-from cytally.methods.density import Density, DensityConfig, gaussian_density, sigma_from_spacing
+from cytally.images.image import Plane
+from cytally.methods.density import Density, DensityConfig
 from cytally.training.configuration import make_configuration
 
 
@@ -50,74 +51,6 @@ class TestDensityWithGroupNorm(MethodSuite):
 
     def test_it_is_never_tiled(self, trained):
         assert not trained.tileable
-
-
-def slow_density(points, shape, sigma, bounds=None):
-    """Each Gaussian on a grid five times finer, cut at the image's edges and scaled to a mass of one."""
-    fine, pad = 5, math.ceil(6 * sigma)
-    rows, columns = shape
-    top, left, bottom, right = bounds or (-0.5, -0.5, rows - 0.5, columns - 0.5)
-    y = (np.arange(-pad * fine, (rows + pad) * fine) + 0.5) / fine - 0.5
-    x = (np.arange(-pad * fine, (columns + pad) * fine) + 0.5) / fine - 0.5
-    density = np.zeros(shape)
-    for point in points:
-        gaussian = np.exp(-((y[:, None] - point[0]) ** 2 + (x - point[1]) ** 2) / (2 * sigma**2))
-        gaussian *= ((y > top) & (y < bottom))[:, None] & (x > left) & (x < right)
-        gaussian /= gaussian.sum()
-        inner = gaussian[pad * fine : (pad + rows) * fine, pad * fine : (pad + columns) * fine]
-        density += inner.reshape(rows, fine, columns, fine).sum(axis=(1, 3))
-    return density
-
-
-@pytest.mark.parametrize("sigma", [1.5, 3.0])
-def test_a_map_is_the_sum_of_gaussians_cut_at_the_edges(sigma):
-    points = np.array([[4.2, 7.9], [0.0, 0.0], [11.5, 3.1], [11.4, 14.5], [4.0, 8.5]])
-    found, slow = gaussian_density(points, (12, 15), sigma), slow_density(points, (12, 15), sigma)
-    assert np.abs(found - slow).max() < 0.004 * slow.max()
-
-
-def test_a_gaussian_far_from_the_edge_has_the_textbook_height():
-    density = gaussian_density(np.array([[30.0, 30.0]]), (61, 61), sigma=6.0)
-    assert density[30, 30] == pytest.approx(1 / (2 * math.pi * 36), rel=0.005)
-    assert density[30, 36] == pytest.approx(math.exp(-0.5) / (2 * math.pi * 36), rel=0.005)
-
-
-@given(
-    st.integers(1, 40),
-    st.integers(1, 40),
-    st.floats(0.3, 30),
-    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=20),
-)
-def test_a_map_sums_to_the_number_of_points_wherever_they_lie(rows, columns, sigma, places):
-    points = np.array(places).reshape(-1, 2) * (rows, columns) - 0.5
-    density = gaussian_density(points, (rows, columns), sigma)
-    assert density.shape == (rows, columns)
-    assert (density >= 0).all()
-    assert density.sum() == pytest.approx(len(points), abs=1e-9)
-
-
-@given(st.integers(0, 30), st.integers(0, 20), st.floats(0.5, 8), st.integers(0, 2**32 - 1))
-def test_crops_of_the_whole_map_are_maps_of_the_crop(top, left, sigma, seed):
-    points = np.random.default_rng(seed).uniform((-0.5, -0.5), (49.5, 39.5), (8, 2))
-    whole = gaussian_density(points, (50, 40), sigma)[top : top + 20, left : left + 20]
-    bounds = (-0.5 - top, -0.5 - left, 49.5 - top, 39.5 - left)
-    crop = gaussian_density(points - (top, left), (20, 20), sigma, bounds)
-    # tails beyond 5 sigma are left out of a crop: at most 6e-7 of a Gaussian that an edge may have doubled, twice
-    assert np.abs(crop - whole).max() < 1e-5
-
-
-def test_padding_around_a_small_image_holds_no_cells():
-    density = gaussian_density(np.array([[2.0, 3.0]]), (20, 20), 4.0, bounds=(-0.5, -0.5, 5.5, 7.5))
-    assert density[6:].sum() == density[:, 8:].sum() == 0
-    assert density.sum() == pytest.approx(1)
-
-
-def test_the_spacing_of_the_cells_sets_sigma():
-    row = np.array([[0.0, 0], [0, 8], [0, 16], [0, 100]])  # nearest neighbours at 8, 8, 8 and 84
-    assert sigma_from_spacing([row, np.zeros((0, 2)), np.zeros((1, 2))]) == pytest.approx(0.3 * 8)
-    assert sigma_from_spacing([row * 10]) == 6.0
-    assert sigma_from_spacing([row / 10]) == 1.5
-    assert sigma_from_spacing([]) == 6.0
 
 
 def test_auto_is_worked_out_from_the_examples_and_kept_in_the_configuration():
@@ -173,3 +106,60 @@ def test_the_count_is_the_sum_and_the_points_are_the_peaks():
 def test_settings_out_of_range_are_refused(options):
     with pytest.raises(ConfigError, match=f"'options.{next(iter(options))}"):
         make_configuration({"method": "density", "options": options})
+
+
+class TestDensityDeeplySupervised(MethodSuite):
+    """Coarser maps in training, squares in place of Gaussians, and the mean over turns and flips in counting."""
+
+    method = "density"
+    options: ClassVar = {
+        "sigma": 2.0, "channels": [8, 8, 16], "normalisation": "batch", "kernel": "square", "deep_supervision": 0.5,
+        "count_weight": 1, "test_flips": True,
+    }  # fmt: skip
+
+    def test_flips_change_nothing_at_all(self, trained, draw):
+        plane = self.plane(draw, 12)
+        mirrored = Plane(plane.data[:, ::-1].copy(), channels=plane.channels)
+        assert trained.count(mirrored).count == pytest.approx(trained.count(plane).count, rel=1e-4)
+
+
+def test_the_coarser_maps_are_judged_on_the_means_of_their_blocks():
+    """By hand, l1 on 4 × 4 pixels: the finest is off by 1 in one pixel, the coarse one by 2 in one block of 2 × 2."""
+    method = Density(DensityConfig(sigma=2.0, channels=(4, 8, 8), deep_supervision=0.5), 1)
+    targets = torch.arange(16.0).reshape(1, 1, 4, 4)
+    coarse = functional.interpolate(functional.avg_pool2d(targets, 2), scale_factor=2)
+    output = torch.cat([targets, coarse], dim=1)
+    weights = torch.ones(1, 1, 4, 4)
+    assert method.loss(output, targets, weights) == pytest.approx(0, abs=1e-6)
+    output[0, 0, 3, 3] += 1
+    output[0, 1, :2, :2] += 2
+    assert method.loss(output, targets, weights) == pytest.approx(1 / 16 + 0.5 * 2 * 4 / 16)
+
+
+def test_the_loss_of_counts_is_that_of_the_sum_per_pixel():
+    """By hand: 8 of 16 pixels are the image's; they sum to 3 cells of amplitude 10, and 5 were counted."""
+    method = Density(DensityConfig(sigma=2.0, amplitude=10), 1)
+    weights = torch.zeros(1, 1, 4, 4)
+    weights[..., :2, :] = 1
+    output = torch.full((1, 1, 4, 4), 30 / 8)
+    assert method.count_loss(output, torch.tensor([5.0]), weights) == pytest.approx((50 - 30) / 8)
+    assert method.count_loss(output, torch.tensor([3.0]), weights) == pytest.approx(0, abs=1e-6)
+
+
+def test_shapes_of_objects_need_a_label_image(draw):
+    method = Density(DensityConfig(kernel="object", sigma=2.0), 1)
+    with pytest.raises(ConfigError, match="no image has a label image"):
+        method.fit_to([draw(3)])
+    shaped = dataclasses.replace(draw(3), covariances=np.tile(np.diag([9.0, 1.0]), (3, 1, 1)))
+    long, round_ = method.fit_to([shaped, draw(3)]).targets(shaped), method.targets(draw(3))
+    assert long.sum() == pytest.approx(round_.sum(), rel=1e-4) == pytest.approx(300, rel=1e-4)
+    assert np.abs(long - round_).max() > 1
+
+
+def test_a_square_kernel_says_how_many_cells_lie_around_each_pixel():
+    """A side of 4 pixels: 16 times the map, over the amplitude, is 1 around a lone cell."""
+    method = Density(DensityConfig(kernel="square", sigma=4 / math.sqrt(12), amplitude=16), 1)
+    example = Example("a", np.zeros((1, 12, 12), np.float32), np.array([[5.5, 5.5]]), (-0.5, -0.5, 11.5, 11.5))
+    expected = np.zeros((12, 12))
+    expected[4:8, 4:8] = 1
+    assert method.targets(example)[0] == pytest.approx(expected, abs=1e-6)

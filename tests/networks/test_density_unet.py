@@ -108,3 +108,25 @@ def test_widths_may_be_any():
         for normalisation in ("batch", "group", "layer", "none"):
             network = DensityUNet(inputs, channels, normalisation).eval()
             assert network(torch.rand(1, inputs, 8, 8)).isfinite().all()
+
+
+def test_deep_supervision_adds_coarser_maps_in_training_alone():
+    torch.manual_seed(0)
+    network = DensityUNet(1, (4, 8, 8, 16), deep_supervision=True)
+    assert network.side_blocks == [4, 2]
+    x = torch.rand(2, 1, 13, 18)
+    output = network.train()(x)
+    assert output.shape == (2, 3, 13, 18)
+    for channel, block in ((1, 4), (2, 2)):
+        blocks = output[..., :12, :16][:, channel].unfold(1, block, block).unfold(2, block, block).flatten(3)
+        assert torch.equal(blocks.amin(-1), blocks.amax(-1))
+        assert len(blocks.unique()) > 2
+    output.sum().backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+    assert network.eval()(x).shape == (2, 1, 13, 18)
+
+
+def test_without_it_there_is_one_map_and_no_parameter_more():
+    assert DensityUNet(1, (4, 8)).train()(torch.rand(1, 1, 8, 8)).shape == (1, 1, 8, 8)
+    plain, deep = (sum(p.numel() for p in DensityUNet(deep_supervision=on).parameters()) for on in (False, True))
+    assert deep - plain == 128 + 64 + 2  # a 1×1 convolution with its bias each

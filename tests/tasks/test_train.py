@@ -80,9 +80,6 @@ def broken(data: Path, how: str) -> None:
         points.write_text(points.read_text() + "a.png,5,400\n")
     elif how == "no cells":
         points.write_text("image,y,x\n")
-    elif how == "counts alone":
-        points.unlink()
-        (data / "counts.csv").write_text("image,count\na.png,3\n")
     elif how == "nothing":
         points.unlink()
     elif how == "one image":
@@ -106,7 +103,6 @@ def broken(data: Path, how: str) -> None:
     [
         ("outside", "points.csv: 1 point lies outside the image, first in a.png at y 5, x 400"),
         ("no cells", "no image has a cell"),
-        ("counts alone", "no image has its cells marked"),
         ("nothing", "no annotated image"),
         ("one image", "not enough"),
         ("unreadable", "b.png: is empty"),
@@ -264,3 +260,73 @@ def test_several_folders_share_the_crops(
         (other / "images" / "a.png").rename(other / "images" / "z.png")
         (other / "points.csv").write_text("image,y,x\nz.png,1,1\n")
         train(SMALL, [(data, 0.5), (other, 0.5)])
+
+
+def counted(data: Path, *names: str, count: int = 2) -> None:
+    (data / "counts.csv").write_text("".join(["image,count\n", *(f"{name}.png,{count}\n" for name in names)]))
+
+
+def test_counts_alone_are_enough(data: Path, tmp_path: Path) -> None:
+    (data / "points.csv").unlink()
+    counted(data, *"abc")
+    model = train(changed(steps=2), data, tmp_path / "model")
+    assert model.card.training_data["cells"] == 6 and model.card.provenance["steps"] == 2
+    assert load(tmp_path / "model").count(data / "images" / "a.png").count >= 0
+
+
+def test_points_and_counts_may_be_mixed(data: Path) -> None:
+    (data / "images.csv").write_text("image\na.png\n")
+    counted(data, "b", "c", count=5)
+    assert train(changed(epochs=1), data).card.training_data["cells"] == 2 + 5 + 5
+
+
+def test_learning_from_counts_lowers_their_error(data_folder: Path) -> None:
+    """Cells in drawn images, of which only the numbers are told: the brightest way to be right is to see the cells."""
+    points = pd.read_csv(data_folder / "points.csv")
+    counts = points.groupby("image").size().reindex([f"{number}.tif" for number in range(6)], fill_value=0)
+    (data_folder / "points.csv").unlink()
+    counts.rename("count").rename_axis("image").to_csv(data_folder / "counts.csv")
+    options = {"channels": [8, 16], "normalisation": "batch"}
+    training = {"crop": 64, "batch_size": 4, "learning_rate": 1e-2, "schedule": "cosine", "clip": 1.0, "averaging": 0.9}
+    training |= {"validation": 2, "epochs": None, "steps": 150, "validate_every": 25}
+    configuration = {**SMALL, "options": options, "training": training, "seed": 1}
+    spread = np.abs(counts - counts.mean()).mean()
+    assert train(configuration, data_folder).card.validation["mae"] < 0.4 * spread
+
+
+def test_beginning_with_a_model(data: Path, tmp_path: Path) -> None:
+    train(changed(steps=1), data, tmp_path / "first")
+    still = changed(steps=1, learning_rate=1e-12)
+    second = train(still, data, start=tmp_path / "first")
+    for name, value in load(tmp_path / "first").network.named_parameters():
+        assert dict(second.network.named_parameters())[name].detach().numpy() == pytest.approx(value.detach().numpy())
+    assert second.card.provenance["start"]["name"] == "density"
+    notes: list[str] = []
+    train({**still, "input": {"channels": "all", "normalisation": "range"}}, data, start=tmp_path / "first",
+          watch=Watch(on_note=notes.append))  # fmt: skip
+    assert any("images prepared otherwise" in note for note in notes)
+    with pytest.raises(ModelError, match="another network"):
+        train(
+            {**still, "options": {**SMALL["options"], "channels": [2, 8]}},
+            data,
+            tmp_path / "no",
+            start=tmp_path / "first",
+        )
+    with pytest.raises(CytallyError, match="nothing-such"):
+        train(still, data, tmp_path / "no", start="nothing-such")
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_method_that_cannot_learn_from_counts_says_so(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cytally.methods.density import Density
+
+    monkeypatch.setattr(Density, "learns_from_counts", False)
+    (data / "images.csv").write_text("image\na.png\nb.png\n")
+    counted(data, "c")
+    notes: list[str] = []
+    assert train(changed(epochs=1), data, watch=Watch(on_note=notes.append)).card.training_data["images"] == 2
+    assert any("1 image of which only the count is known is not used" in note for note in notes)
+    (data / "points.csv").unlink()
+    (data / "images.csv").unlink()
+    with pytest.raises(DataError, match="no image has its cells marked"):
+        train(SMALL, data)

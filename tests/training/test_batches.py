@@ -1,3 +1,4 @@
+import dataclasses
 import threading
 
 import numpy as np
@@ -6,8 +7,10 @@ import torch
 
 from cytally.datasets.augment import AugmentationConfig
 from cytally.methods.density import Density, DensityConfig
-from cytally.training.batches import Batches, TrainingData
+from cytally.training.batches import Batches, CountedBatch, MarkedBatch, TrainingData
 from cytally.training.config import TrainingConfig
+
+STILL = AugmentationConfig(turns=False, flips=False, blur=None)
 
 
 def make(draw, number=5, weights=None, seed=0, method=None, **config) -> Batches:
@@ -51,7 +54,7 @@ def test_seed_and_epoch_alone_decide_and_not_what_was_shown_before(draw):
 def test_making_ahead_changes_nothing(draw):
     batches = make(draw)
     order = batches._order(1)
-    by_hand = [batches._batch(1, order, range(start, min(start + 2, 5))) for start in (0, 2, 4)]
+    by_hand = [batches._batch(1, order, list(range(start, min(start + 2, 5)))) for start in (0, 2, 4)]
     assert all(same(a, b) for a, b in zip(by_hand, batches.epoch(1), strict=True))
 
 
@@ -101,3 +104,79 @@ def test_an_error_on_either_side_is_passed_on_and_leaves_no_thread(draw):
         for _ in make(draw).epoch(0):
             raise ZeroDivisionError
     assert worker_threads() <= before
+
+
+def only_counted(example):
+    return dataclasses.replace(example, points=None, total=float(len(example.points)))
+
+
+def test_counted_images_come_whole_in_batches_of_their_own(draw):
+    examples = [draw(0), draw(1), draw(2), only_counted(draw(5, 0, (30, 41))), only_counted(draw(7, 0, (33, 26)))]
+    settings = TrainingConfig(batch_size=2, crop=32)
+    batches = Batches(Density(DensityConfig(sigma=2.0), 1), TrainingData(examples, examples), settings, STILL, 0)
+    found = list(batches.epoch(0))
+    assert len(found) == len(batches) == 4, "two of crops, and as 41 × 30 is above a crop, one image to a step"
+    marked = [batch for batch in found if isinstance(batch, MarkedBatch)]
+    counted = [batch for batch in found if isinstance(batch, CountedBatch)]
+    assert sorted(len(batch.images) for batch in marked) == [1, 2]
+    assert {batch.counts.item(): batch.images.shape[2:] for batch in counted} == {5: (30, 41), 7: (33, 26)}
+    assert all(torch.equal(batch.weights, torch.ones_like(batch.weights)) for batch in counted)
+    kinds = {tuple(isinstance(batch, CountedBatch) for batch in batches.epoch(epoch)) for epoch in range(6)}
+    assert len(kinds) > 1, "they take turns by chance"
+
+
+def test_counted_images_of_several_sizes_are_filled_up(draw):
+    examples = [only_counted(draw(3, 0, shape)) for shape in ((20, 31), (24, 22))]
+    settings = TrainingConfig(batch_size=2, crop=32)
+    batches = Batches(Density(DensityConfig(sigma=2.0), 1), TrainingData(examples, examples), settings, STILL, 0)
+    [batch] = batches.epoch(0)
+    assert isinstance(batch, CountedBatch) and batch.images.shape == (2, 1, 24, 31)
+    assert sorted(batch.weights.sum(dim=(1, 2, 3)).tolist()) == [24 * 22, 20 * 31]
+    assert not batch.images[batch.weights == 0].any()
+
+
+def test_counted_images_are_turned_and_mirrored(draw):
+    example = only_counted(draw(3, 0, (20, 20)))
+    settings = TrainingConfig(batch_size=1, crop=32)
+    batches = Batches(
+        Density(DensityConfig(sigma=2.0), 1),
+        TrainingData([example], [example]),
+        settings,
+        AugmentationConfig(blur=None),
+        0,
+    )
+    views = {next(batches.epoch(epoch)).images.numpy().tobytes() for epoch in range(60)}
+    assert len(views) == 8
+
+
+def test_a_mosaic_is_made_of_four_crops_and_leaves_the_seams_out(draw):
+    examples = [draw(count, shape=(40, 40)) for count in (0, 9)]
+    settings = TrainingConfig(batch_size=1, crop=24, context=3, crops_per_image=20)
+    method = Density(DensityConfig(sigma=2.0), 1)
+    mosaics = Batches(method, TrainingData(examples, examples), settings, AugmentationConfig(blur=None, mosaic=1.0), 0)
+    halves = set()
+    for images, targets, weights in mosaics.epoch(0):
+        assert images.shape == targets.shape == weights.shape == (1, 1, 24, 24)
+        seams = [weights[..., edge, :].any() or weights[..., edge].any() for edge in (9, 14)]
+        assert weights[0, 0, 3:9, 3:9].all() and not (all(seams) and weights[..., 9:15, 9:15].all())
+        quarters = [targets[..., y : y + 12, x : x + 12].sum() > 50 for y in (0, 12) for x in (0, 12)]
+        halves.add(sum(map(bool, quarters)))
+    assert len(halves) > 2, "sparse and dense quarters meet"
+
+
+def test_a_share_of_crops_are_mosaics(draw):
+    """Where images differ in brightness, a mosaic shows several levels."""
+    flat = [
+        dataclasses.replace(draw(0, shape=(40, 40)), image=np.full((1, 40, 40), level, np.float32))
+        for level in range(9)
+    ]
+    settings = TrainingConfig(batch_size=1, crop=24, crops_per_image=20)
+    batches = Batches(
+        Density(DensityConfig(sigma=2.0), 1),
+        TrainingData(flat, flat),
+        settings,
+        AugmentationConfig(blur=None, mosaic=0.5),
+        0,
+    )
+    mixed = [len(images.unique()) > 1 for images, _, _ in batches.epoch(0)]
+    assert 0.35 < np.mean(mixed) < 0.6

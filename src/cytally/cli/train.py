@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 def command(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="What to train, as examples/density.yaml.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Model folder to write.")],
-    data: Annotated[Path | None, typer.Option(help="Data folder: images/ with points.csv or labels/.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Data folder: images/ with labels/, points.csv or counts.csv.")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, as training.batch_size=8.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Begin with this model's weights: a folder or a bundled name.")
     ] = None,
     minutes: Annotated[float | None, typer.Option(help="Budget of time, as 30.")] = None,
     device: Annotated[choices.Device, typer.Option(help="Where to train.")] = choices.Device.auto,
@@ -44,6 +49,7 @@ def command(
                 configuration,
                 data,
                 out,
+                start=start,
                 minutes=minutes,
                 resume=resume,
                 overwrite=overwrite,

@@ -1,23 +1,20 @@
 """Random variation of what a network is shown: where it looks, which way round, at which size and in what light.
 
-Pictures are (C, Y, X), float32, normalised. Points are (N, 2), float64, as y, x in pixels with the origin at the centre
-of the top-left pixel, so that a picture's edges lie at -0.5 and at its size - 0.5. Every geometry moves points exactly.
+Pictures are (C, Y, X), float32, normalised. Points, the real image's edges and the shapes of the cells' objects go
+along with them exactly.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter
 
-from cytally.datasets.example import Bounds
-from cytally.images.resize import resize, scale_points
-
-Picture = NDArray[np.float32]
-Points = NDArray[np.float64]
+from cytally.datasets.example import Bounds, Example
+from cytally.datasets.geometry import Picture, Points, random_crop, rescale, turn_and_flip
 
 
 def _rising(limits: tuple[float, float]) -> tuple[float, float]:
@@ -60,21 +57,22 @@ class AugmentationConfig(BaseModel):
     noise: float = Field(
         default=0.0, ge=0, description="Standard deviation of Gaussian noise, in normalised units. Paper: none."
     )
+    mosaic: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of crops that are put together from four crops of half the side, from different images, so "
+        "that dense and sparse fields meet. Paper: none.",
+    )
 
 
-def augment(
-    image: Picture, points: Points, bounds: Bounds, crop: int, config: AugmentationConfig, rng: np.random.Generator
-) -> tuple[Picture, Points, Bounds]:
-    """Draw one crop of `image` and vary it: size, turn and flip, then blur, contrast, brightness and noise.
+def augment(example: Example, crop: int, config: AugmentationConfig, rng: np.random.Generator) -> Example:
+    """Draw one crop of `example` and vary it: size, turn and flip, then blur, contrast, brightness and noise.
 
     Parameters
     ----------
-    image
-        Normalised pixels (C, Y, X), float32; never changed.
-    points
-        Cells (N, 2).
-    bounds
-        Edges of the real image in pixels of `image`; what lies beyond them is padding.
+    example
+        A picture whose cells have points; never changed.
     crop
         Side of the crop in pixels.
     config
@@ -84,127 +82,48 @@ def augment(
 
     Returns
     -------
-    tuple
-        The crop (C, crop, crop), C-contiguous; all points, in its coordinates, those outside it included; and the
-        edges of the real image in its coordinates. Pixels beyond these edges are zero.
+    Example
+        The crop (C, crop, crop), C-contiguous, pixels beyond the real image's edges zero; all points, in its
+        coordinates, those outside it included; their objects' shapes; and the edges of the real image.
+
+    Raises
+    ------
+    ValueError
+        When the example has no points: how many of its cells a crop holds is then unknown. See `augment_whole`.
     """
+    if example.points is None:
+        raise ValueError(f"{example.name} has no points: how many cells a crop of it holds is unknown")
     factor = 1.0 if config.scale is None else float(np.exp(rng.uniform(*np.log(config.scale))))
     window = max(1, round(crop / factor))  # only what the crop will show is resized
-    turns = int(rng.integers(4)) if config.turns else 0
-    flip = bool(config.flips and rng.integers(2))
-    # The edges' two corners go through the same geometry as the points do.
-    marks = np.concatenate([np.array(bounds, dtype=np.float64).reshape(2, 2), points])
-    image, marks, _ = random_crop(image, marks, window, rng)
+    turns, flip = _orientation(config, rng)
+    image, marks, _ = random_crop(example.image, _marks(example), window, rng)
     if window != crop:
         image, marks = rescale(image, marks, crop / window)
     image, marks = turn_and_flip(image, marks, turns, flip)
-    (top, left), (bottom, right) = marks[:2].min(axis=0), marks[:2].max(axis=0)
-    bounds = (float(top), float(left), float(bottom), float(right))
-    return _clear_outside(jitter(image, config, rng), bounds), marks[2:], bounds
+    return _moved(replace(example, total=None), jitter(image, config, rng), marks)
 
 
-def random_crop(image: Picture, points: Points, size: int, rng: np.random.Generator) -> tuple[Picture, Points, Bounds]:
-    """Cut a square out of `image`, its edges and corners more often than chance would.
-
-    Places are drawn from a range that goes an eighth of the crop beyond the image on each side, and moved back inside:
-    a network must see what cells look like at the image's edge, and a crop drawn evenly would hardly ever end there.
-
-    An image smaller than the crop is padded with zeros at its bottom and right, since mirrored cells would have no
-    points.
+def augment_whole(example: Example, config: AugmentationConfig, rng: np.random.Generator) -> Example:
+    """Vary a whole picture so that all its cells stay in it: turn and flip, then blur, contrast, brightness and noise.
 
     Parameters
     ----------
-    image
-        Pixels (C, Y, X).
-    points
-        Cells (N, 2).
-    size
-        Side of the crop in pixels.
+    example
+        A picture; never changed. Its total stays what it is, and it may have no points.
+    config
+        What may vary; its `scale` is not used.
     rng
         Where chance comes from.
 
     Returns
     -------
-    tuple
-        The crop (C, size, size), which may share memory with `image`; all points in its coordinates, those outside it
-        included, because their Gaussians may reach in; and the edges (top, left, bottom, right) of `image` in its
-        coordinates.
-
-    Examples
-    --------
-    An image that is too small: padded, and the bounds tell where it ends.
-
-    >>> small = np.ones((1, 2, 3), np.float32)
-    >>> crop, points, bounds = random_crop(small, np.array([[1.0, 2.0]]), 4, np.random.default_rng(0))
-    >>> crop[0].tolist()[1:3]
-    [[1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]
-    >>> points.tolist(), bounds
-    ([[1.0, 2.0]], (-0.5, -0.5, 1.5, 2.5))
+    Example
+        The picture, C-contiguous; (C, X, Y) where it has been turned by a quarter. Pixels beyond the real image's edges
+        are zero.
     """
-    rows, columns = image.shape[-2:]
-    top, left = (_place(max(length - size, 0), size // 8, rng) for length in (rows, columns))
-    crop = image[:, top : top + size, left : left + size]
-    missing = [(0, size - length) for length in crop.shape[-2:]]
-    if missing != [(0, 0), (0, 0)]:
-        crop = np.pad(crop, [(0, 0), *missing])
-    bounds = (-0.5 - top, -0.5 - left, rows - 0.5 - top, columns - 0.5 - left)
-    return crop, points - np.array([top, left], dtype=np.float64), bounds
-
-
-def turn_and_flip(image: Picture, points: Points, turns: int, flip: bool) -> tuple[Picture, Points]:
-    """Turn by 90 degrees counter-clockwise, `turns` times, then mirror left and right if `flip`.
-
-    Parameters
-    ----------
-    image
-        Pixels (C, Y, X); Y and X change places with an odd number of turns.
-    points
-        Cells (N, 2).
-
-    Examples
-    --------
-    >>> image, points = turn_and_flip(np.arange(6.0).reshape(1, 2, 3), np.array([[0.0, 2.0]]), 1, False)
-    >>> image[0].tolist(), points.tolist()
-    ([[2.0, 5.0], [1.0, 4.0], [0.0, 3.0]], [[0.0, 0.0]])
-    """
-    for _ in range(turns % 4):
-        last = image.shape[-1] - 1
-        image = np.rot90(image, axes=(-2, -1))
-        points = np.stack([last - points[:, 1], points[:, 0]], axis=1)
-    if flip:
-        last = image.shape[-1] - 1
-        image = image[..., ::-1]
-        points = np.stack([points[:, 0], last - points[:, 1]], axis=1)
-    return np.ascontiguousarray(image), points
-
-
-def rescale(image: Picture, points: Points, factor: float) -> tuple[Picture, Points]:
-    """Change the size by `factor`, keeping brightness: areas map exactly, and shrinking is anti-aliased.
-
-    Parameters
-    ----------
-    image
-        Pixels (C, Y, X).
-    points
-        Cells (N, 2).
-    factor
-        New pixels per old pixel along each axis, above zero.
-
-    Returns
-    -------
-    tuple
-        The image, with Y and X times `factor`, rounded and at least 1; and the points at ``(p + 0.5) f - 0.5``, where f
-        is the factor along their axis after that rounding.
-
-    Examples
-    --------
-    >>> image, points = rescale(np.ones((1, 4, 5), np.float32), np.array([[1.5, 2.0], [-0.5, 4.5]]), 0.5)
-    >>> image.shape, points.tolist()
-    ((1, 2, 2), [[0.5, 0.5], [-0.5, 1.5]])
-    """
-    rows, columns = image.shape[-2:]
-    shape = (max(1, round(rows * factor)), max(1, round(columns * factor)))
-    return resize(image, shape), scale_points(points, (shape[0] / rows, shape[1] / columns))
+    turns, flip = _orientation(config, rng)
+    image, marks = turn_and_flip(example.image, _marks(example), turns, flip)
+    return _moved(example, jitter(image, config, rng), marks)
 
 
 def jitter(image: Picture, config: AugmentationConfig, rng: np.random.Generator) -> Picture:
@@ -245,6 +164,29 @@ def _clear_outside(image: Picture, bounds: Bounds) -> Picture:
     return cleared
 
 
-def _place(room: int, beyond: int, rng: np.random.Generator) -> int:
-    """A place from 0 to `room`, the two ends standing for all places up to `beyond` further out."""
-    return int(np.clip(rng.integers(-beyond, room + beyond + 1), 0, room))
+def _orientation(config: AugmentationConfig, rng: np.random.Generator) -> tuple[int, bool]:
+    """How many quarter turns, and whether to flip."""
+    turns = int(rng.integers(4)) if config.turns else 0
+    return turns, bool(config.flips and rng.integers(2))
+
+
+def _marks(example: Example) -> Points:
+    """All that goes through a geometry as points do: the edges' two corners, the two axes, and the cells.
+
+    The example's cells (N, 2) are rows 5 and on; the rows before them tell where the edges and the two axes have gone.
+    """
+    top, left, bottom, right = example.bounds
+    fixed = np.array([(top, left), (bottom, right), (0, 0), (1, 0), (0, 1)], dtype=np.float64)
+    return fixed if example.points is None else np.concatenate([fixed, example.points])
+
+
+def _moved(example: Example, image: Picture, marks: Points) -> Example:
+    """The example with another picture, and with its annotation where its marks have gone."""
+    (top, left), (bottom, right) = marks[:2].min(axis=0), marks[:2].max(axis=0)
+    bounds = (float(top), float(left), float(bottom), float(right))
+    covariances = example.covariances
+    if covariances is not None:
+        axes = (marks[3:5] - marks[2]).T  # the geometry's linear part: its columns are the images of y and x
+        covariances = axes @ covariances @ axes.T
+    points = None if example.points is None else marks[5:]
+    return replace(example, image=_clear_outside(image, bounds), points=points, bounds=bounds, covariances=covariances)

@@ -26,19 +26,45 @@ class Example:
     image
         Normalised pixels (C, Y, X), float32.
     points
-        Cells (N, 2) as y, x in pixels of `image`. Those outside it are kept: their Gaussians may reach in.
+        Cells (N, 2) as y, x in pixels of `image`. Those outside it are kept: their Gaussians may reach in. None where
+        only the total is known.
     bounds
         Where the real image's edges lie.
+    covariances
+        Shapes of the cells' objects (N, 2, 2): the second central moments of their pixels in y and x, in pixels² of
+        `image`. None where shapes are unknown.
+    total
+        Number of cells where it is all that is known.
     """
 
     name: str
     image: NDArray[np.float32]
-    points: NDArray[np.float64]
+    points: NDArray[np.float64] | None
     bounds: Bounds
+    covariances: NDArray[np.float64] | None = None
+    total: float | None = None
 
     @property
-    def count(self) -> int:
-        """Number of cells whose point lies in the picture itself, the crop's share of the total."""
+    def count(self) -> float:
+        """Number of cells in the picture: of points that lie in it, the crop's share; without points, the total.
+
+        Raises
+        ------
+        ValueError
+            When neither points nor the total are known.
+
+        Examples
+        --------
+        >>> image, points = np.zeros((1, 3, 4), np.float32), np.array([[1.0, 1.0], [9.0, 1.0]])
+        >>> Example("crop", image, points, (-0.5, -0.5, 9.5, 3.5)).count
+        1
+        >>> Example("total", image, None, (-0.5, -0.5, 2.5, 3.5), total=12.0).count
+        12.0
+        """
+        if self.points is None:
+            if self.total is None:
+                raise ValueError(f"of {self.name}, neither points nor the total are known")
+            return self.total
         rows, columns = self.image.shape[-2:]
         inside = (self.points >= -0.5) & (self.points <= np.array([rows, columns]) - 0.5)
         return int(inside.all(axis=1).sum())

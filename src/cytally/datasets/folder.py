@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cytally.datasets.labels import centroids, read_labels
+from cytally.datasets.labels import object_moments, read_labels
 from cytally.datasets.tables import read_counts, read_images, read_points
 from cytally.errors import CytallyError, DataError, ImageError
 from cytally.images.read import read
@@ -38,6 +38,9 @@ class Sample:
         Where its label image lies, or None.
     count
         Number of cells, or None where the image is unlabelled.
+    covariances
+        Shapes of the objects in the label image (N, 2, 2), in the order of `points`: second central moments in y and x,
+        in pixels². None without a label image.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Sample:
     points: Points | None = None
     labels: Path | None = None
     count: float | None = None
+    covariances: NDArray[np.float64] | None = None
 
     def label_image(self) -> NDArray[np.integer[Any]] | None:
         """Read the label image (Y, X), 0 is background; None without one.
@@ -136,7 +140,7 @@ def read_folder(
         if on_image is not None:
             on_image(done, len(images))
         known: dict[str, int] = {}  # from the poorest kind of annotation to the richest
-        cells = points.get(name)
+        cells, covariances = points.get(name), None
         try:
             shape = _plane_shape(path, axes) if name in counts or name in labels or cells is not None else (0, 0)
         except (ImageError, DataError) as error:
@@ -152,12 +156,12 @@ def read_folder(
             if beyond.any():
                 outside.append((name, cells[beyond], shape))
         if name in labels:
-            cells = _centroids(labels[name], name, shape)
+            cells, covariances = _objects(labels[name], name, shape)
             known["labels"] = len(cells)
         if len(set(known.values())) > 1:
             disagreeing.append(f"{name} ({', '.join(f'{kind} {count}' for kind, count in known.items())})")
         count = float([*known.values()][-1]) if known else None
-        samples.append(Sample(name, path, cells, labels.get(name), count))
+        samples.append(Sample(name, path, cells, labels.get(name), count, covariances))
 
     _refuse_outside(root / "points.csv", outside)
     warnings = label_warnings + point_warnings
@@ -239,8 +243,8 @@ def _plane_shape(path: Path, axes: str | None) -> Shape:
     return int(rows), int(columns)
 
 
-def _centroids(path: Path, name: str, shape: Shape) -> Points:
-    """The objects' centroids in a label image, which must be as large as its image."""
+def _objects(path: Path, name: str, shape: Shape) -> tuple[Points, NDArray[np.float64]]:
+    """The objects' centroids and covariances in a label image, which must be as large as its image."""
     labels = read_labels(path)
     if labels.shape != shape:
         raise DataError(
@@ -248,7 +252,7 @@ def _centroids(path: Path, name: str, shape: Shape) -> Points:
             file=path,
             cure="export the label image in the image's own size",
         )
-    return centroids(labels)
+    return object_moments(labels)
 
 
 def _refuse_outside(path: Path, outside: list[tuple[str, Points, Shape]]) -> None:

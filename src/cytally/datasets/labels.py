@@ -47,8 +47,11 @@ def read_labels(path: Path) -> NDArray[np.integer[Any]]:
     return labels
 
 
-def centroids(labels: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-    """Centre of mass of every object.
+def object_moments(labels: NDArray[np.integer[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Centre of mass and covariance of every object: where it lies, and how long, wide and turned it is.
+
+    Pixels are squares, not points: each adds its own variance of 1/12 along each axis, so that an object of one pixel
+    has an extent, and shapes may be scaled with the image.
 
     Parameters
     ----------
@@ -57,15 +60,20 @@ def centroids(labels: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
 
     Returns
     -------
-    ndarray
+    centroids
         (N, 2), y and x in pixels, by rising label.
+    covariances
+        (N, 2, 2), second central moments in y and x, in pixels².
 
     Examples
     --------
-    >>> centroids(np.array([[7, 7, 0], [0, 0, 2]])).tolist()
+    >>> centroids, covariances = object_moments(np.array([[7, 7, 0], [0, 0, 2]]))
+    >>> centroids.tolist()
     [[1.0, 2.0], [0.0, 0.5]]
-    >>> centroids(np.zeros((2, 2), np.uint16)).shape
-    (0, 2)
+    >>> (12 * covariances).round(6).tolist()  # one pixel, and two in a row
+    [[[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 4.0]]]
+    >>> [array.shape for array in object_moments(np.zeros((2, 2), np.uint16))]
+    [(0, 2), (0, 2, 2)]
     """
     y, x = np.nonzero(labels)
     values = labels[y, x]
@@ -75,5 +83,13 @@ def centroids(labels: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         values = values.astype(np.intp)
     area = np.bincount(values)
     present = area > 0
-    sums = [np.bincount(values, weights=axis) for axis in (y, x)]
-    return np.stack([total[present] / area[present] for total in sums], axis=1)
+    area = np.maximum(area, 1)
+
+    def means(weights: NDArray[Any]) -> NDArray[np.float64]:
+        return np.bincount(values, weights=weights, minlength=area.size) / area
+
+    centre_y, centre_x = means(y), means(x)
+    y, x = y - centre_y[values], x - centre_x[values]
+    yy, yx, xx = means(y * y) + 1 / 12, means(y * x), means(x * x) + 1 / 12
+    covariances = np.stack([yy, yx, yx, xx], axis=1).reshape(-1, 2, 2)
+    return np.stack([centre_y, centre_x], axis=1)[present], covariances[present]

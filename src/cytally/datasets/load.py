@@ -18,7 +18,7 @@ from cytally.images.resize import scale_points
 def load_examples(
     samples: Iterable[Sample], config: InputConfig, *, on_image: Callable[[], None] | None = None
 ) -> list[Example]:
-    """Read, normalise and resize every sample that has points.
+    """Read, normalise and resize every sample whose number of cells is known, by points or by a count alone.
 
     Parameters
     ----------
@@ -36,15 +36,20 @@ def load_examples(
     """
     examples: list[Example] = []
     for sample in samples:
-        if sample.points is None:
+        if sample.points is None and sample.count is None:
             continue
         plane = single_plane(sample)
         prepared = prepare(plane, config)
         rows, columns = prepared.data.shape[-2:]
         factors = (rows / plane.data.shape[-2], columns / plane.data.shape[-1])
-        points = scale_points(np.asarray(sample.points, float).reshape(-1, 2), factors)
         bounds = (-0.5, -0.5, rows - 0.5, columns - 0.5)
-        examples.append(Example(sample.name, prepared.data, points, bounds))
+        if sample.points is None:
+            example = Example(sample.name, prepared.data, None, bounds, total=sample.count)
+        else:
+            points = scale_points(np.asarray(sample.points, float).reshape(-1, 2), factors)
+            shapes = None if sample.covariances is None else sample.covariances * np.outer(factors, factors)
+            example = Example(sample.name, prepared.data, points, bounds, shapes)
+        examples.append(example)
         if examples[0].image.shape[0] != prepared.data.shape[0]:
             raise DataError(
                 f"has {prepared.data.shape[0]} channels, but {examples[0].name} has {examples[0].image.shape[0]}",

@@ -6,27 +6,25 @@ the count is the map's sum, the cells' places are its peaks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.spatial import KDTree
-from scipy.special import ndtr
+from scipy.ndimage import uniform_filter
 from torch import Tensor, nn
+from torch.nn import functional
 
-from cytally.datasets.example import Bounds, Example
+from cytally.datasets.example import Example
+from cytally.errors import ConfigError
+from cytally.methods.density_maps import gaussian_density, object_density, sigma_from_spacing, square_density
 from cytally.methods.method import Method, MethodConfig
 from cytally.networks.density_unet import DensityUNet
 from cytally.networks.normalisation import Normalisation
 from cytally.readout.peaks import density_peaks
 from cytally.results import Prediction
-
-SPACING_SHARE = 0.3
-LEAST_SIGMA, MOST_SIGMA = 1.5, 6.0
-REACH = 5.0
-"""Standard deviations beyond which a Gaussian's tail is left out of a crop."""
 
 
 class DensityConfig(MethodConfig):
@@ -36,6 +34,18 @@ class DensityConfig(MethodConfig):
         6.0,
         description="Standard deviation of a cell's Gaussian, in pixels of the network's input. `auto` takes 0.3 of "
         "the median distance between nearest neighbours in the training data, at least 1.5 and at most 6. Paper: 6.",
+    )
+    kernel: Literal["gaussian", "square", "object"] = Field(
+        "gaussian",
+        description="What a cell adds to the training map: a round `gaussian` (paper); a `square` of √12 σ pixels a "
+        "side, which has the standard deviation σ and makes every pixel count the cells around it (redundant counting, "
+        "Cohen et al. 2017); or a Gaussian of its `object`'s own shape in the label image (round without one).",
+    )
+    object_spread: float = Field(
+        0.5,
+        gt=0,
+        description="With the kernel `object`: the Gaussian's standard deviation along each axis over that of the "
+        "object's pixels. Ours.",
     )
     amplitude: float = Field(
         100.0, gt=0, description="Factor on the training maps, so that the loss is not vanishingly small. Paper: 100."
@@ -59,6 +69,17 @@ class DensityConfig(MethodConfig):
         description="Weight of the patch's count in the loss: the absolute mean difference beside the mean absolute "
         "difference. Paper: 0.",
     )
+    deep_supervision: float = Field(
+        0.0,
+        ge=0,
+        description="Weight in the loss of each coarser map that the decoder then gives as well, in training alone "
+        "(He et al. 2021). Paper: 0, none.",
+    )
+    test_flips: bool = Field(
+        False,
+        description="Count by the mean of the maps of all eight turns and mirror images: steadier, at eight times the "
+        "time. Paper: no.",
+    )
 
 
 class Density(Method):
@@ -67,18 +88,31 @@ class Density(Method):
     References
     ----------
     Lempitsky & Zisserman 2010 (learning to count by density); Xie et al. 2018 (by a convolutional network);
-    Lazard et al. 2022 (this network, these targets and this loss).
+    Lazard et al. 2022 (this network, these targets and this loss); Cohen et al. 2017 (redundant counting); He et al.
+    2021 (deep supervision).
     """
 
     name: ClassVar[str] = "density"
+    learns_from_counts: ClassVar[bool] = True
     Config: ClassVar[type[MethodConfig]] = DensityConfig
     config: DensityConfig
 
     def fit_to(self, examples: Sequence[Example]) -> Self:
-        """Work `sigma: auto` out from the spacing of the annotated cells."""
+        """Work `sigma: auto` out from the spacing of the annotated cells.
+
+        Raises
+        ------
+        ConfigError
+            When the kernel is the objects' own and no object is known.
+        """
+        if self.config.kernel == "object" and all(example.covariances is None for example in examples):
+            raise ConfigError(
+                "'options.kernel' is object, and no image has a label image to take shapes from",
+                cure="add labels/ to the data folder, or set options.kernel=gaussian",
+            )
         if self.config.sigma != "auto":
             return self
-        sigma = sigma_from_spacing([example.points for example in examples])
+        sigma = sigma_from_spacing([example.points for example in examples if example.points is not None])
         return type(self)(self.config.model_copy(update={"sigma": sigma}), self.in_channels)
 
     @property
@@ -93,97 +127,71 @@ class Density(Method):
         """Four σ: the disc of this diameter holds 86 % of a cell's Gaussian."""
         return 4 * self.sigma
 
+    @property
+    def test_flips(self) -> bool:
+        """Whether to count by the mean over turns and flips."""
+        return self.config.test_flips
+
     def network(self) -> nn.Module:
         """Build the density U-Net, untrained."""
-        return DensityUNet(self.in_channels, self.config.channels, self.config.normalisation)
+        config = self.config
+        return DensityUNet(self.in_channels, config.channels, config.normalisation, config.deep_supervision > 0)
 
     def targets(self, example: Example) -> NDArray[np.float32]:
         """The amplitude times the density map of the example's points (1, Y, X)."""
-        density = gaussian_density(example.points, example.image.shape[-2:], self.sigma, example.bounds)
+        if example.points is None:
+            raise ValueError(f"the cells of {example.name} are not marked")
+        points, shape, bounds = example.points, example.image.shape[-2:], example.bounds
+        if self.config.kernel == "object" and example.covariances is not None:
+            density = object_density(points, example.covariances, shape, self.config.object_spread, bounds)
+        elif self.config.kernel == "square":
+            density = square_density(points, shape, self._square_side, bounds)
+        else:
+            density = gaussian_density(points, shape, self.sigma, bounds)
         return (self.config.amplitude * density)[None].astype(np.float32)
 
     def loss(self, output: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-        """Mean absolute (the paper's L1) or squared difference, with a term on each patch's count where asked for."""
+        """Mean absolute (the paper's L1) or squared difference; more terms where asked for.
+
+        The patch's count: the absolute mean difference of each crop (`count_weight`). The decoder's coarser maps: the
+        same loss on means over blocks of the size that one of their pixels spans (`deep_supervision`).
+        """
         difference = (output - targets) * weights
         pixels = weights.sum().clamp(min=1)
-        loss = (difference.abs() if self.config.loss == "l1" else difference.square()).sum() / pixels
+        finest = difference[:, :1]
+        loss = self._size(finest).sum() / pixels
         if self.config.count_weight:
-            each = difference.sum(dim=(1, 2, 3)) / weights.sum(dim=(1, 2, 3)).clamp(min=1)
+            each = finest.sum(dim=(1, 2, 3)) / weights.sum(dim=(1, 2, 3)).clamp(min=1)
             loss = loss + self.config.count_weight * each.abs().mean()
+        for channel in range(1, output.shape[1]):
+            block = 2 ** (output.shape[1] - channel)
+            means = functional.avg_pool2d(difference[:, channel : channel + 1], block, ceil_mode=True)
+            loss = loss + self.config.deep_supervision * self._size(means).sum() * block**2 / pixels
         return loss
 
+    def _size(self, difference: Tensor) -> Tensor:
+        return difference.abs() if self.config.loss == "l1" else difference.square()
+
+    def count_loss(self, output: Tensor, counts: Tensor, weights: Tensor) -> Tensor:
+        """The difference of each image's sum from its count, as `loss` takes that of a patch: per pixel."""
+        sums = (output[:, :1] * weights).sum(dim=(1, 2, 3)) - self.config.amplitude * counts
+        return (sums / weights.sum(dim=(1, 2, 3)).clamp(min=1)).abs().mean()
+
     def read(self, output: NDArray[np.float32]) -> Prediction:
-        """The map's sum is the count, its peaks the points. A map that sums to less than nothing is empty."""
+        """The map's sum is the count, its peaks the points. A map that sums to less than nothing is empty.
+
+        Squares have no peak of their own: they are smoothed by a square of the same side, which makes a pyramid of each.
+        """
         density = output[0] / np.float32(self.config.amplitude)
         count = float(density.sum(dtype=np.float64))
         if count <= 0:
             return Prediction(0.0, np.zeros_like(density), np.zeros((0, 3)))
-        return Prediction(count, density, density_peaks(density, self.sigma))
+        if self.config.kernel != "square":
+            return Prediction(count, density, density_peaks(density, self.sigma))
+        side = self._square_side
+        pyramids = uniform_filter(density, round(side), mode="constant")
+        return Prediction(count, density, density_peaks(pyramids, side / math.sqrt(2 * math.pi)))
 
-
-def gaussian_density(
-    points: NDArray[np.float64], shape: tuple[int, ...], sigma: float, bounds: Bounds | None = None
-) -> NDArray[np.float64]:
-    """Sum of unit Gaussians at `points`, each keeping its whole mass inside the image.
-
-    A Gaussian is integrated over each pixel and divided by its mass between the image's edges (`bounds`), so the
-    map of a whole image sums to its number of points, wherever they lie. The edges being straight, rows and columns
-    separate: the map is one matrix product.
-
-    Parameters
-    ----------
-    points
-        (N, 2), y and x in pixels, the centre of the top-left pixel being the origin.
-    shape
-        (Y, X) of the map.
-    sigma
-        Standard deviation in pixels.
-    bounds
-        Edges of the real image where the map is a crop of it; by default the map's own.
-
-    Returns
-    -------
-    (Y, X) array
-        Cells per pixel.
-
-    Examples
-    --------
-    >>> corner = gaussian_density(np.array([[0.0, 0.0]]), (9, 9), sigma=6.0)
-    >>> round(float(corner.sum()), 9)
-    1.0
-    """
-    rows, columns = shape
-    top, left, bottom, right = bounds or (-0.5, -0.5, rows - 0.5, columns - 0.5)
-    near = (points > -REACH * sigma - 0.5) & (points < np.array([rows, columns]) + REACH * sigma)
-    inside = (points >= (top, left)) & (points <= (bottom, right))
-    points = points[near.all(axis=1) & inside.all(axis=1)]
-
-    def shares(centres: NDArray[np.float64], size: int, low: float, high: float) -> NDArray[np.float64]:
-        edges = np.clip(np.arange(size + 1) - 0.5, low, high)
-        mass = ndtr((high - centres) / sigma) - ndtr((low - centres) / sigma)
-        shared: NDArray[np.float64] = np.diff(ndtr((edges - centres[:, None]) / sigma), axis=1) / mass[:, None]
-        return shared
-
-    density: NDArray[np.float64] = shares(points[:, 0], rows, top, bottom).T @ shares(
-        points[:, 1], columns, left, right
-    )
-    return density
-
-
-def sigma_from_spacing(points: Sequence[NDArray[np.float64]]) -> float:
-    """σ from how close the cells are: 0.3 of the median distance to the nearest neighbour, within [1.5, 6] pixels.
-
-    Narrow enough that neighbours stay two peaks, wide enough to forgive a click beside the centre.
-
-    Examples
-    --------
-    >>> sigma_from_spacing([np.array([[0.0, 0.0], [0.0, 10.0]])])
-    3.0
-    >>> sigma_from_spacing([np.zeros((1, 2))])  # one cell has no neighbour
-    6.0
-    """
-    distances = [np.asarray(KDTree(each).query(each, k=2)[0])[:, 1] for each in points if len(each) > 1]
-    if not distances:
-        return MOST_SIGMA
-    median = float(np.median(np.concatenate(distances)))
-    return float(np.clip(SPACING_SHARE * median, LEAST_SIGMA, MOST_SIGMA))
+    @property
+    def _square_side(self) -> float:
+        return math.sqrt(12) * self.sigma

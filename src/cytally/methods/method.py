@@ -37,6 +37,8 @@ class Method(ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type[MethodConfig]]
+    learns_from_counts: ClassVar[bool] = False
+    """Whether `count_loss` is there for images of which only the number of cells is known."""
 
     def __init__(self, config: Any, in_channels: int) -> None:
         self.config = config
@@ -58,8 +60,13 @@ class Method(ABC):
     def loss(self, output: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         """How far `output` (N, K, Y, X) is from `targets` of the same shape, one number to minimise.
 
-        `weights` (N, 1, Y, X) are 0 where a crop does not show enough to judge by, else 1.
+        `weights` (N, 1, Y, X) are 0 where a crop does not show enough to judge by, else 1. In training a network may
+        give further channels behind the first K, as coarser guesses; what they are for is this function's to know.
         """
+
+    def count_loss(self, output: Tensor, counts: Tensor, weights: Tensor) -> Tensor:
+        """How far `output` (N, K, Y, X) is from the `counts` (N,) of whole images; `weights` are 0 beyond an image."""
+        raise NotImplementedError(f"{self.name} cannot learn from counts alone")
 
     @abstractmethod
     def read(self, output: NDArray[np.float32]) -> Prediction:
@@ -69,6 +76,11 @@ class Method(ABC):
     @abstractmethod
     def cell_diameter(self) -> float:
         """Typical diameter of a cell in pixels of the network's input."""
+
+    @property
+    def test_flips(self) -> bool:
+        """Whether to count by the mean of the outputs for all eight turns and flips of a picture."""
+        return False
 
     @property
     def flip_tolerance(self) -> float:

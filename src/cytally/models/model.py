@@ -18,6 +18,7 @@ from cytally.images.image import Image, Plane
 from cytally.images.prepare import prepare
 from cytally.images.read import read
 from cytally.images.resize import resize_density, scale_points
+from cytally.inference.flips import over_flips
 from cytally.inference.tiles import TILE, Runner, is_tileable, run_network
 from cytally.inference.torch_backend import TorchBackend
 from cytally.models.card import ModelCard
@@ -108,7 +109,11 @@ class Model:
         """Count the cells in a plane, and say how it was looked at."""
         config = self.card.configuration.input
         prepared = prepare(plane, config, channel=channel, in_channels=self.card.input_channels)
-        output = run_network(self.run, self.network, prepared.data, size=tile)
+
+        def run(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+            return run_network(self.run, self.network, picture, size=tile)
+
+        output = over_flips(run, prepared.data) if self.method.test_flips else run(prepared.data)
         prediction = self.method.read(output)
         shape = (plane.data.shape[-2], plane.data.shape[-1])
         flags = exposure_flags(plane.data[list(prepared.channels)]) + prepared.flags

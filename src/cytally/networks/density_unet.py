@@ -39,11 +39,15 @@ class DensityUNet(nn.Module):
         Filters per level, the last being the bottom.
     normalisation
         Which layer follows each leaky ReLU. The paper's is ``batch``.
+    deep_supervision
+        Whether each decoder but the last also gives a map, in training alone: further channels of the output, from
+        the coarsest on, constant over blocks of `side_blocks` pixels (He et al. 2021).
 
     References
     ----------
     Lazard et al. 2022, *Applying deep learning to melanocyte counting on fluorescent TRP1 labelled images of in
     vitro skin model*, section "Network architecture". Layer by layer after Xie et al. 2018.
+    He et al. 2021, *Deeply-supervised density regression for automatic cell counting in microscopy images*.
 
     Examples
     --------
@@ -58,6 +62,7 @@ class DensityUNet(nn.Module):
         in_channels: int = 1,
         channels: Sequence[int] = (32, 64, 128, 256),
         normalisation: Normalisation = "batch",
+        deep_supervision: bool = False,
     ) -> None:
         super().__init__()
         *levels, bottom = channels
@@ -81,6 +86,8 @@ class DensityUNet(nn.Module):
             self.decoders.append(nn.Sequential(block(2 * level, level), block(level, level)))
             width = level
         self.head = nn.Conv2d(width, 1, kernel_size=1)
+        coarse = levels[:0:-1] if deep_supervision else []
+        self.side_heads = nn.ModuleList(nn.Conv2d(level, 1, kernel_size=1) for level in coarse)
 
     @property
     def stride(self) -> int:
@@ -99,8 +106,13 @@ class DensityUNet(nn.Module):
         halo: int = -(-reach // self.stride) * self.stride
         return halo
 
+    @property
+    def side_blocks(self) -> list[int]:
+        """Side in pixels of the blocks over which each of the training's further channels is constant."""
+        return [int(2 ** (len(self.downs) - 1 - place)) for place in range(len(self.side_heads))]
+
     def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C, Y, X) of any Y and X to (N, 1, Y, X).
+        """Map (N, C, Y, X) of any Y and X to (N, 1, Y, X); in training with deep supervision to (N, 1 + S, Y, X).
 
         The last convolution runs in 32 bits even where autocast chose fewer: a count sums tens of thousands of
         pixels, and a rounding bias that no eye sees in one pixel would show in the sum.
@@ -115,9 +127,15 @@ class DensityUNet(nn.Module):
             skips.append(x)
             x = down(x)
         x = self.bottom(x)
+        decoded = []
         for up, decoder in zip(self.ups, self.decoders, strict=True):
             x = up(functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False))
             x = decoder(torch.cat([skips.pop(), x], dim=1))
+            decoded.append(x)
         with torch.autocast(x.device.type, enabled=False):
-            x = self.head(x.to(self.head.weight.dtype))
-        return x[..., :rows, :columns]
+            maps = [self.head(x.to(self.head.weight.dtype))]
+            if self.training:
+                for head, block, coarse in zip(self.side_heads, self.side_blocks, decoded, strict=False):
+                    side = head(coarse.to(head.weight.dtype))
+                    maps.append(functional.interpolate(side, scale_factor=block, mode="nearest"))
+        return torch.cat(maps, dim=1)[..., :rows, :columns]

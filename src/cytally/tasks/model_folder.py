@@ -12,6 +12,7 @@ import yaml
 from cytally.errors import ConfigError, ModelError, UsageError
 from cytally.files import whole_file, write_text
 from cytally.models.card import ModelCard
+from cytally.models.model import Model
 from cytally.report.plots import training_curves
 from cytally.tasks.provenance import provenance
 from cytally.training.configuration import Configuration, make_configuration
@@ -62,10 +63,16 @@ def check_resumable(folder: Path, configuration: Configuration) -> None:
 
 
 def make_card(
-    configuration: Configuration, in_channels: int, training_data: dict[str, Any], state: TrainingState
+    configuration: Configuration,
+    in_channels: int,
+    training_data: dict[str, Any],
+    state: TrainingState,
+    start: Model | None = None,
 ) -> ModelCard:
-    """What model.json says of a run that stands at `state`."""
+    """What model.json says of a run that stands at `state`, and of the model that it began with."""
     made_by = provenance()
+    if start is not None:
+        made_by["start"] = {"name": start.name, "created": start.card.provenance.get("created")}
     return ModelCard(
         cytally_version=made_by["cytally"],
         method=configuration.method,

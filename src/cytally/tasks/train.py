@@ -11,8 +11,9 @@ from torch import nn
 from cytally.datasets.splits import write_split
 from cytally.errors import UsageError
 from cytally.inference.torch_backend import Device, find_device
+from cytally.methods.registry import find_method
 from cytally.models.model import Model
-from cytally.models.store import save
+from cytally.models.store import load, save
 from cytally.tasks.model_folder import (
     CHECKPOINT,
     SPLIT,
@@ -40,7 +41,7 @@ def train(
     data: DataSource,
     out: str | Path | None = None,
     *,
-    start: Model | None = None,
+    start: Model | str | Path | None = None,
     minutes: float | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -54,12 +55,14 @@ def train(
     config
         A `Configuration`, the same as a dictionary, or the path of a YAML file.
     data
-        A data folder (`DATA/images` with points.csv or labels/), or several with the share of the crops of each.
+        A data folder (`DATA/images` with labels/, points.csv or counts.csv), or several with the share of the crops of
+        each.
     out
         Model folder to write; None keeps the model in memory only. It holds a usable model from the first
         validation on, and split.json, configuration.yaml, curves.csv, curves.png and checkpoint.pt.
     start
-        A model with the same network, whose weights to begin with instead of random ones.
+        A model with the same network, a model folder, or the name of a bundled one: its weights are begun with
+        instead of random ones.
     minutes
         Budget of time, of all sittings together; None trains until the configuration's own limits.
     resume
@@ -88,6 +91,7 @@ def train(
     if minutes is not None and not 0 < minutes < math.inf:
         raise UsageError(f"a budget of {minutes} minutes makes no sense", cure="give minutes above 0, as 30")
     target = find_device(device)
+    begin = load(start) if isinstance(start, str | Path) else start
     folder = None if out is None else Path(out)
     if folder is not None:
         reads = [path for path, _ in source_paths(data)]
@@ -95,7 +99,7 @@ def train(
         if resume:
             check_resumable(folder, configuration)
 
-    folders = read_sources(data, watch)
+    folders = read_sources(data, watch, counts=find_method(configuration.method).learns_from_counts)
     chosen = choose_split(folders, configuration, folder / SPLIT if folder is not None and resume else None)
     left_out = sum(len(each.samples) for each in folders) - len(chosen.train) - len(chosen.validation)
     if left_out:
@@ -106,11 +110,13 @@ def train(
     fitted = configuration.model_copy(update={"options": method.config})
     training_data = facts(folders, chosen)
     trainer = Trainer(method, examples, fitted.training, fitted.augmentation, seed=configuration.seed, device=target)
-    if start is not None:
-        trainer.begin_with(start.network)
+    if begin is not None:
+        trainer.begin_with(begin.network)
+        if begin.card.configuration.input != configuration.input:
+            watch.on_note("The model to begin with saw its images prepared otherwise: its 'input' settings differ.")
 
     def model_of(network: nn.Module, state: TrainingState) -> Model:
-        return Model(make_card(fitted, in_channels, training_data, state), network)
+        return Model(make_card(fitted, in_channels, training_data, state, begin), network)
 
     if folder is None:
         return model_of(trainer.run(minutes=minutes, on_progress=watch.on_step), trainer.state)

@@ -22,7 +22,7 @@ DataSource = str | Path | Sequence[tuple[str | Path, float]]
 
 @dataclass(frozen=True)
 class AnnotatedFolder:
-    """The images of a data folder whose cells are marked, and the `share` of the training crops they provide."""
+    """The images of a data folder that can be learnt from, and the `share` of the training crops they provide."""
 
     root: Path
     samples: tuple[Sample, ...]
@@ -36,13 +36,22 @@ def source_paths(data: DataSource) -> list[tuple[Path, float]]:
     return [(Path(path), share) for path, share in data]
 
 
-def read_sources(data: DataSource, watch: Watch) -> list[AnnotatedFolder]:
+def read_sources(data: DataSource, watch: Watch, *, counts: bool) -> list[AnnotatedFolder]:
     """Read which images there are and how they are annotated.
+
+    Parameters
+    ----------
+    data
+        The data folders.
+    watch
+        Functions to call on the way.
+    counts
+        Whether the method can learn from images of which only the number of cells is known.
 
     Raises
     ------
     DataError
-        When a folder is broken, no image has its cells marked, or there is no cell at all, when an annotated image
+        When a folder is broken, nothing can be learnt from it, or there is no cell at all, when an annotated image
         cannot be read, or when two folders have an image of the same name.
     """
     folders = []
@@ -53,7 +62,7 @@ def read_sources(data: DataSource, watch: Watch) -> list[AnnotatedFolder]:
             raise DataError(error.message, file=error.file, cure=error.cure) from error
         for warning in folder.warnings:
             watch.on_note(warning)
-        folders.append(AnnotatedFolder(path, _marked(folder), share))
+        folders.append(AnnotatedFolder(path, _learnable(folder, counts, watch), share))
     names = [sample.name for folder in folders for sample in folder.samples]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -143,20 +152,27 @@ def _samples(folders: Sequence[AnnotatedFolder]) -> list[Sample]:
 
 
 def _cells(samples: Sequence[Sample]) -> int:
-    return sum(len(sample.points) for sample in samples if sample.points is not None)
+    return round(sum(sample.count or 0 for sample in samples))
 
 
-def _marked(folder: DataFolder) -> tuple[Sample, ...]:
-    """The images whose cells are marked; a folder from which nothing can be learnt is refused."""
+def _learnable(folder: DataFolder, counts: bool, watch: Watch) -> tuple[Sample, ...]:
+    """The images that can be learnt from; a folder without any, or without a single cell, is refused."""
     marked = tuple(sample for sample in folder.samples if sample.points is not None)
-    if not marked:
+    counted = tuple(sample for sample in folder.annotated if sample.points is None)
+    if not marked and not (counts and counted):
         raise DataError(
             "no image has its cells marked",
             file=folder.root,
             cure="add points.csv (image,y,x) or labels/, as the docs on data folders show",
         )
-    if _cells(marked) == 0:
-        raise DataError(
-            "no image has a cell", file=folder.root, cure="add images with cells, marked in points.csv or labels/"
+    if counted and not counts:
+        which = (
+            "1 image of which only the count is known is"
+            if len(counted) == 1
+            else (f"{len(counted)} images of which only the count is known are")
         )
-    return marked
+        watch.on_note(f"{which} not used: this method needs the cells marked.")
+    used = tuple(sample for sample in folder.annotated if counts or sample.points is not None)
+    if _cells(used) == 0:
+        raise DataError("no image has a cell", file=folder.root, cure="add annotated images with cells")
+    return used

@@ -5,18 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from cytally.datasets.augment import AugmentationConfig, augment
+from cytally.datasets.augment import AugmentationConfig, augment, augment_whole
 from cytally.datasets.example import Example
+from cytally.datasets.mosaic import quarters
 from cytally.methods.method import Method
 from cytally.training.config import TrainingConfig
 
-Batch = tuple[Tensor, Tensor, Tensor]
-"""Images (N, C, Y, X), targets (N, K, Y, X), and weights (N, 1, Y, X): 0 where a crop cuts the surroundings off."""
+
+class MarkedBatch(NamedTuple):
+    """Crops in which every cell is marked."""
+
+    images: Tensor
+    """(N, C, Y, X)"""
+    targets: Tensor
+    """(N, K, Y, X)"""
+    weights: Tensor
+    """(N, 1, Y, X): 0 where a crop cuts the surroundings off, else 1."""
+
+
+class CountedBatch(NamedTuple):
+    """Whole images of which only the number of cells is known."""
+
+    images: Tensor
+    """(N, C, Y, X), the smaller ones filled with zeros."""
+    counts: Tensor
+    """(N,)"""
+    weights: Tensor
+    """(N, 1, Y, X): 0 where an image is filled, else 1."""
+
+
+Batch = MarkedBatch | CountedBatch
+Places = list[int]
+"""Places in the order of an epoch that make one batch."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +87,22 @@ class Batches:
         seed: int,
     ) -> None:
         self.method, self.data, self.config, self.augmentation, self.seed = method, data, config, augmentation, seed
-        largest = max(max(example.image.shape[-2:]) for example in data.training)
-        self.crop = config.crop or largest
+        marked = [example for example in data.training if example.points is not None]
+        self.crop = config.crop or max((max(example.image.shape[-2:]) for example in marked), default=0)
+        if augmentation.mosaic:
+            self.crop += self.crop % 2  # two quarters to a side
+        largest = max((example.image[0].size for example in data.training if example.points is None), default=1)
+        # a step on whole images shows as many pixels as one on crops, but at least one image
+        self.counted = max(1, min(config.batch_size, config.batch_size * self.crop**2 // largest or 1))
 
     def __len__(self) -> int:
-        """Steps per epoch."""
-        return -(-len(self.data.training) * self.config.crops_per_image // self.config.batch_size)
+        """Steps per epoch; with shares of several folders, about as many."""
+        return len(self._chunks(0, self._order(0)))
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
         """The batches of one epoch from the `first`, each made while the one before is trained on."""
         order = self._order(epoch)
-        size = self.config.batch_size
-        chunks = [range(start, min(start + size, len(order))) for start in range(first * size, len(order), size)]
+        chunks = self._chunks(epoch, order)[first:]
         if not chunks:
             return
         with ThreadPoolExecutor(max_workers=1) as maker:
@@ -92,14 +123,51 @@ class Batches:
         drawn = rng.choice(number, size=number * self.config.crops_per_image, p=weights / weights.sum())
         return [int(place) for place in drawn]
 
-    def _batch(self, epoch: int, order: list[int], places: range) -> Batch:
-        images, targets, weights = [], [], []
-        for place in places:
-            rng = np.random.default_rng([self.seed, epoch, place])
-            whole = self.data.training[order[place]]
-            image, points, bounds = augment(whole.image, whole.points, whole.bounds, self.crop, self.augmentation, rng)
-            images.append(torch.from_numpy(np.ascontiguousarray(image)))
-            example = Example(whole.name, image, points, bounds)
-            targets.append(torch.from_numpy(self.method.targets(example)))
-            weights.append(torch.from_numpy(example.context(self.config.context)))
-        return torch.stack(images), torch.stack(targets), torch.stack(weights)
+    def _chunks(self, epoch: int, order: list[int]) -> list[Places]:
+        """The epoch's places cut into batches; marked and counted images never share one, and take turns by chance."""
+        marked = [place for place, index in enumerate(order) if self.data.training[index].points is not None]
+        counted = [place for place, index in enumerate(order) if self.data.training[index].points is None]
+        chunks = [
+            places[start : start + size]
+            for places, size in ((marked, self.config.batch_size), (counted, self.counted))
+            for start in range(0, len(places), size)
+        ]
+        if marked and counted:
+            np.random.default_rng([self.seed, epoch, len(order)]).shuffle(chunks)
+        return chunks
+
+    def _batch(self, epoch: int, order: list[int], places: Places) -> Batch:
+        rngs = [np.random.default_rng([self.seed, epoch, place]) for place in places]
+        wholes = [self.data.training[order[place]] for place in places]
+        if wholes[0].points is None:
+            return _counted_batch(
+                [augment_whole(whole, self.augmentation, rng) for whole, rng in zip(wholes, rngs, strict=True)]
+            )
+        crops = [self._crop(whole, rng) for whole, rng in zip(wholes, rngs, strict=True)]
+        return MarkedBatch(*(torch.from_numpy(np.stack(parts)) for parts in zip(*crops, strict=True)))
+
+    def _crop(self, whole: Example, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
+        """Image, targets and weights of one crop, or of a mosaic of four that takes its place."""
+        if self.augmentation.mosaic and rng.random() < self.augmentation.mosaic:
+            marked = [example for example in self.data.training if example.points is not None]
+            others = [marked[index] for index in rng.integers(len(marked), size=3)]
+            quarter = [self._shown(augment(each, self.crop // 2, self.augmentation, rng)) for each in [whole, *others]]
+            return tuple(quarters(parts) for parts in zip(*quarter, strict=True))
+        return self._shown(augment(whole, self.crop, self.augmentation, rng))
+
+    def _shown(self, crop: Example) -> tuple[NDArray[np.float32], ...]:
+        return crop.image, self.method.targets(crop), crop.context(self.config.context)
+
+
+def _counted_batch(wholes: Sequence[Example]) -> CountedBatch:
+    """Whole images side by side, filled at the bottom and the right up to the largest."""
+    rows, columns = (max(whole.image.shape[axis] for whole in wholes) for axis in (-2, -1))
+    channels = wholes[0].image.shape[0]
+    images = np.zeros((len(wholes), channels, rows, columns), np.float32)
+    weights = np.zeros((len(wholes), 1, rows, columns), np.float32)
+    for image, weight, whole in zip(images, weights, wholes, strict=True):
+        height, width = whole.image.shape[-2:]
+        image[:, :height, :width] = whole.image
+        weight[:, :height, :width] = 1
+    counts = torch.tensor([float(whole.count) for whole in wholes])
+    return CountedBatch(torch.from_numpy(images), counts, torch.from_numpy(weights))

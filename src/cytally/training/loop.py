@@ -20,7 +20,7 @@ from cytally.inference.torch_backend import TorchBackend, fast_precision
 from cytally.methods.method import Method
 from cytally.metrics.counting import counting_metrics
 from cytally.training.averaging import AveragedNetwork
-from cytally.training.batches import Batch, Batches, TrainingData
+from cytally.training.batches import Batch, Batches, CountedBatch, TrainingData
 from cytally.training.checkpoint import load_checkpoint, save_checkpoint
 from cytally.training.config import TrainingConfig
 from cytally.training.schedule import learning_rate, progress
@@ -222,11 +222,12 @@ class Trainer:
             group["lr"] = rate
         # layers that draw, as dropout does, draw the same after a resume
         torch.manual_seed(int(np.random.SeedSequence((self.seed, self.state.step)).generate_state(1)[0]))
-        images, targets, weights = (part.to(self.device) for part in batch)
+        images, wanted, weights = (part.to(self.device) for part in batch)
         images = images.to(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
             output = self.network(images)
-        loss = self.method.loss(output, targets, weights)
+        judge = self.method.count_loss if isinstance(batch, CountedBatch) else self.method.loss
+        loss = judge(output, wanted, weights)
         if not torch.isfinite(loss):
             raise self._diverged("the loss")
         self.optimiser.zero_grad(set_to_none=True)
