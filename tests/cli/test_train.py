@@ -9,7 +9,7 @@ from pathlib import Path
 from typer.testing import Result
 
 from cytally.cli.train import describe
-from cytally.training.loop import TrainingProgress
+from cytally.training.state import TrainingProgress
 
 Call = Callable[..., Result]
 

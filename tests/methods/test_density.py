@@ -13,6 +13,7 @@ from torch.nn import functional
 from cytally.datasets.example import Example
 from cytally.errors import ConfigError
 from cytally.images.image import Plane
+from cytally.inference.config import CountingConfig
 from cytally.methods.density import Density, DensityConfig
 from cytally.training.configuration import make_configuration
 
@@ -114,8 +115,12 @@ class TestDensityDeeplySupervised(MethodSuite):
     method = "density"
     options: ClassVar = {
         "sigma": 2.0, "channels": [8, 8, 16], "normalisation": "batch", "kernel": "square", "deep_supervision": 0.5,
-        "count_weight": 1, "test_flips": True,
+        "count_weight": 1,
     }  # fmt: skip
+
+    @classmethod
+    def configuration(cls, **training):
+        return super().configuration(**training).model_copy(update={"counting": CountingConfig(flips=True)})
 
     def test_flips_change_nothing_at_all(self, trained, draw):
         plane = self.plane(draw, 12)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from cytally.datasets.augment import AugmentationConfig
 from cytally.errors import CytallyError, ModelError
 from cytally.inference.tiles import run_network
 from cytally.methods.density import Density, DensityConfig
@@ -19,6 +20,7 @@ from cytally.models.store import load
 from cytally.training import loop
 from cytally.training.batches import TrainingData
 from cytally.training.checkpoint import load_checkpoint
+from cytally.training.config import TrainingConfig
 from cytally.training.configuration import make_configuration
 from cytally.training.loop import Trainer
 
@@ -360,3 +362,31 @@ def test_a_run_whose_time_is_up_before_it_was_ever_validated_is_validated_first(
     resumed = trainer(draw)
     resumed.run(minutes=0.1, checkpoint=tmp_path / "c.pt", resume=True)
     assert resumed.state.best_metrics["n"] == 2
+
+
+def test_statistics_are_frozen_as_averaged_after_their_share_of_the_run(draw, tmp_path, save_always):
+    examples = [draw(count) for count in (0, 3, 6)]
+    settings = {"steps": 12, "batch_size": 1, "crop": 32, "averaging": 0.5, "freeze_statistics_after": 0.5}
+
+    def trainer():
+        method = Density(DensityConfig(sigma=2.0, channels=(4, 8)), 1)
+        return Trainer(method, TrainingData(examples, examples), TrainingConfig(**settings), AugmentationConfig())
+
+    def statistics(network):
+        return [value.clone() for name, value in network.state_dict().items() if "running" in name]
+
+    run, seen, weights = trainer(), [], []
+
+    def look(at):
+        seen.append(statistics(run.network))
+        weights.append(run.network.head.weight.clone())
+
+    run.run(checkpoint=tmp_path / "checkpoint.pt", on_progress=look)
+    same = [all(torch.equal(a, b) for a, b in zip(seen[k], seen[k + 1], strict=True)) for k in range(11)]
+    assert same == [False] * 6 + [True] * 5, "frozen before the seventh step"
+    assert not torch.equal(weights[-1], weights[6]), "the weights go on"
+    assert run.state.frozen
+    again = trainer()
+    again._restore(tmp_path / "checkpoint.pt")
+    again._train_mode()
+    assert not any(m.training for m in again.network.modules() if isinstance(m, torch.nn.BatchNorm2d))

@@ -12,7 +12,7 @@ from cytally.cli.progress import Bar
 from cytally.errors import UsageError
 
 if TYPE_CHECKING:
-    from cytally.training.loop import TrainingProgress
+    from cytally.training.state import TrainingProgress
 
 
 def command(

@@ -75,11 +75,6 @@ class DensityConfig(MethodConfig):
         description="Weight in the loss of each coarser map that the decoder then gives as well, in training alone "
         "(He et al. 2021). Paper: 0, none.",
     )
-    test_flips: bool = Field(
-        False,
-        description="Count by the mean of the maps of all eight turns and mirror images: steadier, at eight times the "
-        "time. Paper: no.",
-    )
 
 
 class Density(Method):
@@ -126,11 +121,6 @@ class Density(Method):
     def cell_diameter(self) -> float:
         """Four σ: the disc of this diameter holds 86 % of a cell's Gaussian."""
         return 4 * self.sigma
-
-    @property
-    def test_flips(self) -> bool:
-        """Whether to count by the mean over turns and flips."""
-        return self.config.test_flips
 
     def network(self) -> nn.Module:
         """Build the density U-Net, untrained."""
@@ -180,7 +170,7 @@ class Density(Method):
     def read(self, output: NDArray[np.float32]) -> Prediction:
         """The map's sum is the count, its peaks the points. A map that sums to less than nothing is empty.
 
-        Squares have no peak of their own: they are smoothed by a square of the same side, which makes a pyramid of each.
+        Squares have no peak of their own: smoothed by a square of the same side, each becomes a pyramid.
         """
         density = output[0] / np.float32(self.config.amplitude)
         count = float(density.sum(dtype=np.float64))

@@ -78,11 +78,6 @@ class Method(ABC):
         """Typical diameter of a cell in pixels of the network's input."""
 
     @property
-    def test_flips(self) -> bool:
-        """Whether to count by the mean of the outputs for all eight turns and flips of a picture."""
-        return False
-
-    @property
     def flip_tolerance(self) -> float:
         """Share of the count by which mirroring the picture may change it."""
         return 0.15

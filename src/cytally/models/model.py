@@ -57,7 +57,12 @@ class Model:
         self.card = card
         self.network = network
         self.method = card.configuration.build(card.input_channels)
-        self.run: Runner = TorchBackend(network, torch.device("cpu"))
+        self.run: Runner
+        self.to(torch.device("cpu"))
+
+    def to(self, device: torch.device) -> None:
+        """Count on `device` from now on, in the model's own precision."""
+        self.run = TorchBackend(self.network, device, self.card.configuration.counting.precision)
 
     @property
     def name(self) -> str:
@@ -113,7 +118,7 @@ class Model:
         def run(picture: NDArray[np.float32]) -> NDArray[np.float32]:
             return run_network(self.run, self.network, picture, size=tile)
 
-        output = over_flips(run, prepared.data) if self.method.test_flips else run(prepared.data)
+        output = over_flips(run, prepared.data) if self.card.configuration.counting.flips else run(prepared.data)
         prediction = self.method.read(output)
         shape = (plane.data.shape[-2], plane.data.shape[-1])
         flags = exposure_flags(plane.data[list(prepared.channels)]) + prepared.flags

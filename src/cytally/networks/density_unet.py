@@ -133,9 +133,15 @@ class DensityUNet(nn.Module):
             x = decoder(torch.cat([skips.pop(), x], dim=1))
             decoded.append(x)
         with torch.autocast(x.device.type, enabled=False):
-            maps = [self.head(x.to(self.head.weight.dtype))]
+            maps = [_in_full_precision(self.head, x)]
             if self.training:
                 for head, block, coarse in zip(self.side_heads, self.side_blocks, decoded, strict=False):
-                    side = head(coarse.to(head.weight.dtype))
+                    side = _in_full_precision(head, coarse)
                     maps.append(functional.interpolate(side, scale_factor=block, mode="nearest"))
         return torch.cat(maps, dim=1)[..., :rows, :columns]
+
+
+def _in_full_precision(head: nn.Module, x: Tensor) -> Tensor:
+    """Run a last convolution in the number type of its weights, whatever came before it ran in."""
+    output: Tensor = head(x.to(next(head.parameters()).dtype))
+    return output

@@ -14,7 +14,7 @@ from cytally.errors import CytallyError, OutputError
 from cytally.images.read import read
 from cytally.images.region import Region, read_region
 from cytally.images.sources import find_images
-from cytally.inference.torch_backend import TorchBackend, find_device
+from cytally.inference.torch_backend import find_device
 from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.tasks.area import count_plane
@@ -85,7 +85,7 @@ def count(
     watch.on_images("Counting", len(files.finished), len(images))
 
     trained = model if isinstance(model, Model) else load(model)
-    trained.run = TorchBackend(trained.network, find_device(options.device))
+    trained.to(find_device(options.device))
     model_name = trained.name if isinstance(model, Model) else str(model)
     run = describe(trained, model_name, images, options)
     if files.earlier:

@@ -13,7 +13,7 @@ from cytally.datasets.folder import Sample, read_folder
 from cytally.datasets.load import single_plane
 from cytally.errors import CytallyError, DataError
 from cytally.files import whole_file, write_text
-from cytally.inference.torch_backend import Device, TorchBackend, find_device
+from cytally.inference.torch_backend import Device, find_device
 from cytally.metrics.counting import counting_metrics
 from cytally.models.model import Model
 from cytally.models.store import load
@@ -70,7 +70,7 @@ def evaluate(
     if out is not None:
         check_output(Path(out), EVALUATED, overwrite=overwrite)
     trained = model if isinstance(model, Model) else load(model)
-    trained.run = TorchBackend(trained.network, find_device(device))
+    trained.to(find_device(device))
     failures: list[tuple[str, str]] = []
 
     def fail(path: Path, error: Exception) -> None:

@@ -16,7 +16,7 @@ from cytally.models.model import Model
 from cytally.report.plots import training_curves
 from cytally.tasks.provenance import provenance
 from cytally.training.configuration import Configuration, make_configuration
-from cytally.training.loop import TrainingState
+from cytally.training.state import TrainingState
 
 CONFIGURATION, CHECKPOINT, SPLIT = "configuration.yaml", "checkpoint.pt", "split.json"
 LIMITS = ("training.steps", "training.epochs", "training.patience")

@@ -33,7 +33,8 @@ from cytally.tasks.training_data import (
 )
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import Configuration, make_configuration, read_configuration
-from cytally.training.loop import Trainer, TrainingState
+from cytally.training.loop import Trainer
+from cytally.training.state import TrainingState
 
 
 def train(
@@ -109,7 +110,15 @@ def train(
     method = configuration.build(in_channels).fit_to(examples.training)
     fitted = configuration.model_copy(update={"options": method.config})
     training_data = facts(folders, chosen)
-    trainer = Trainer(method, examples, fitted.training, fitted.augmentation, seed=configuration.seed, device=target)
+    trainer = Trainer(
+        method,
+        examples,
+        fitted.training,
+        fitted.augmentation,
+        seed=configuration.seed,
+        device=target,
+        counting=fitted.counting,
+    )
     if begin is not None:
         trainer.begin_with(begin.network)
         if begin.card.configuration.input != configuration.input:

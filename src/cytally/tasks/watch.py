@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cytally.training.loop import TrainingProgress
+    from cytally.training.state import TrainingProgress
 
 logger = logging.getLogger(__name__)
 

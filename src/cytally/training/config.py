@@ -57,6 +57,14 @@ class TrainingConfig(BaseModel):
         description="Batch norm keeps the running statistics it begins with, in training as in counting. For a second "
         "phase on images so unlike each other that no batch speaks for all of them. Paper: no.",
     )
+    freeze_statistics_after: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Share of the run (see `schedule`) after which training goes on from the averaged weights and "
+        "batch norm keeps their statistics, so that the network learns to count under the statistics it will count with. "
+        "`null`: never. Paper: never.",
+    )
     precision: Literal["float32", "bfloat16", "auto"] = Field(
         "float32",
         description="Number type of the convolutions; `auto` takes bfloat16 where the processor has it. "

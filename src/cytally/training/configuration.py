@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationErr
 from cytally.datasets.augment import AugmentationConfig
 from cytally.errors import ConfigError, UsageError
 from cytally.images.prepare import InputConfig
+from cytally.inference.config import CountingConfig
 from cytally.methods.method import Method, MethodConfig
 from cytally.methods.registry import find_method
 from cytally.training.config import TrainingConfig
@@ -33,6 +34,7 @@ class Configuration(BaseModel):
         default_factory=AugmentationConfig, description="How crops vary in training."
     )
     training: TrainingConfig = Field(default_factory=TrainingConfig, description="How the network is trained.")
+    counting: CountingConfig = Field(default_factory=CountingConfig, description="How the trained model counts.")
 
     @field_validator("options", mode="before")
     @classmethod
@@ -116,6 +118,7 @@ def _key(values: Any, location: tuple[int | str, ...]) -> str:
 def _suggestion(key: str, values: dict[str, Any]) -> str:
     """What to do about a setting that does not exist."""
     sections: dict[str, type[BaseModel]] = {"": Configuration, "input.": InputConfig, "training.": TrainingConfig}
+    sections |= {"counting.": CountingConfig}
     sections |= {"augmentation.": AugmentationConfig, "options.": find_method(values["method"]).Config}
     known = {prefix + name: name for prefix, section in sections.items() for name in section.model_fields}
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.8)

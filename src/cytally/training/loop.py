@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import nn
 
 from cytally.datasets.augment import AugmentationConfig
 from cytally.errors import CytallyError, ModelError
+from cytally.inference.config import CountingConfig
 from cytally.inference.tiles import run_network
 from cytally.inference.torch_backend import TorchBackend, fast_precision
 from cytally.methods.method import Method
@@ -24,40 +24,12 @@ from cytally.training.batches import Batch, Batches, CountedBatch, TrainingData
 from cytally.training.checkpoint import load_checkpoint, save_checkpoint
 from cytally.training.config import TrainingConfig
 from cytally.training.schedule import learning_rate, progress
+from cytally.training.state import TrainingProgress, TrainingState
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 30.0
 """Least time between two checkpoints: what a kill may cost."""
-
-
-@dataclass
-class TrainingState:
-    """Where a run stands; what a checkpoint holds beside the weights."""
-
-    epoch: int = 0
-    place: int = 0
-    """Steps done of the present epoch."""
-    step: int = 0
-    seconds: float = 0.0
-    best_error: float = float("inf")
-    best_epoch: int = -1
-    best_metrics: dict[str, float] = field(default_factory=dict)
-    """Counting metrics on the validation images at `best_epoch`."""
-    history: list[dict[str, float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class TrainingProgress:
-    """What a progress bar shows."""
-
-    done: float
-    epoch: int
-    step: int
-    seconds: float
-    loss: float
-    validation_error: float
-    best_error: float
 
 
 class Trainer:
@@ -75,6 +47,8 @@ class Trainer:
         Decides the first weights, the order and the augmentation.
     device
         Where to train.
+    counting
+        How the trained model will count, and validation images are counted, but for flips.
     """
 
     def __init__(
@@ -86,9 +60,10 @@ class Trainer:
         *,
         seed: int = 0,
         device: torch.device | None = None,
+        counting: CountingConfig | None = None,
     ) -> None:
         self.method, self.data, self.config = method, data, config
-        self.device = device or torch.device("cpu")
+        self.device, self.counting = device or torch.device("cpu"), counting or CountingConfig()
         self.batches, self.seed = Batches(method, data, config, augmentation, seed), seed
         torch.manual_seed(seed)
         self.network = method.network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -142,6 +117,7 @@ class Trainer:
             for batch in self.batches.epoch(self.state.epoch, first=self.state.place):
                 self.state.seconds = time.monotonic() - started
                 done = self._progress(minutes, ahead=validation_seconds)
+                self._freeze_when_due(done)
                 losses.append(self._step(batch, learning_rate(self.config, step=self.state.step, done=done)))
                 if on_progress is not None:
                     on_progress(self._report(done, losses[-1]))
@@ -197,10 +173,19 @@ class Trainer:
     def _train_mode(self) -> None:
         """Training mode, but for the statistics that are to stay frozen."""
         self.network.train()
-        if self.config.freeze_statistics:
+        if self.config.freeze_statistics or self.state.frozen:
             for module in self.network.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
+
+    def _freeze_when_due(self, done: float) -> None:
+        """From the share of the run that the configuration names, train under the statistics that will count."""
+        after = self.config.freeze_statistics_after
+        if after is None or done < after or self.state.frozen:
+            return
+        self.network.load_state_dict(self.average.network.state_dict())
+        self.state.frozen = True
+        self._train_mode()
 
     def _progress(self, minutes: float | None, *, ahead: float, epochs: bool = True) -> float:
         state = self.state
@@ -248,7 +233,7 @@ class Trainer:
 
     def _validate(self, train_loss: float) -> bool:
         """Count every validation image whole; keep the weights when the mean absolute error is the best so far."""
-        run = TorchBackend(self.average.network, self.device, self.config.precision)
+        run = TorchBackend(self.average.network, self.device, self.counting.precision)
         true = [example.count for example in self.data.validation]
         outputs = (run_network(run, self.average.network, example.image) for example in self.data.validation)
         predicted = [self.method.read(output).count for output in outputs]

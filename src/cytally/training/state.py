@@ -1,0 +1,36 @@
+"""Where a training run stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class TrainingState:
+    """Where a run stands; what a checkpoint holds beside the weights."""
+
+    epoch: int = 0
+    place: int = 0
+    """Steps done of the present epoch."""
+    step: int = 0
+    seconds: float = 0.0
+    frozen: bool = False
+    """Whether batch norm keeps its statistics by now."""
+    best_error: float = float("inf")
+    best_epoch: int = -1
+    best_metrics: dict[str, float] = field(default_factory=dict)
+    """Counting metrics on the validation images at `best_epoch`."""
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """What a progress bar shows."""
+
+    done: float
+    epoch: int
+    step: int
+    seconds: float
+    loss: float
+    validation_error: float
+    best_error: float
