@@ -12,6 +12,9 @@ from variants import VARIANTS
 
 from cytally.training.configuration import Configuration
 
+CONFIGURATIONS = {"vgg": "density.yaml", "mbm": "density-histology.yaml", "dsb": "nuclei-fluorescence.yaml"}
+"""The file in examples/ that each set is trained by unless told."""
+
 FOLDERS = {"vgg": "vgg_cells", "mbm": "mbm", "dsb": "dsb2018_fluo"}
 ANNOTATIONS = ("points", "counts", "mixed")
 PROGRAM = "python benchmarks/counting.py"
@@ -32,11 +35,12 @@ def parse(arguments: list[str] | None = None, description: str | None = None) ->
     parser.add_argument("--variant", choices=VARIANTS, default="none", help="one option changed (variants.py)")
     parser.add_argument("--annotation", choices=ANNOTATIONS, default="points", help="what is learnt from")
     parser.add_argument("--pretrain", type=float, default=0.0, metavar="MINUTES", help="first train on drawn cells")
-    parser.add_argument("--configuration", default="density.yaml", help="file in examples/")
+    parser.add_argument("--configuration", help="file in examples/, where not the set's own")
     parser.add_argument("--with", dest="settings", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--row", help="name of the result file")
     parser.add_argument("--work", type=Path, default=Path("benchmark-work"), help="folder for models; kept")
     options = parser.parse_args(arguments)
+    options.configuration = options.configuration or CONFIGURATIONS[options.set]
     if options.draws < 1 or options.train < 2:
         parser.error("give at least one draw of at least two images")
     return options
@@ -50,7 +54,7 @@ def command(options: argparse.Namespace) -> str:
     words += [f"--annotation {options.annotation}"] if options.annotation != "points" else []
     words += [f"--pretrain {options.pretrain:g}"] if options.pretrain else []
     words += [f"--row {shlex.quote(options.row)}"] if options.row else []
-    if options.configuration != "density.yaml":
+    if options.configuration != CONFIGURATIONS[options.set]:
         words.append(f"--configuration {shlex.quote(options.configuration)}")
     return " ".join([PROGRAM, *words, *(f"--with {shlex.quote(setting)}" for setting in options.settings)])
 

@@ -61,8 +61,8 @@ class TrainingConfig(BaseModel):
         None,
         ge=0,
         le=1,
-        description="Share of the run (see `schedule`) after which training goes on from the averaged weights and "
-        "batch norm keeps their statistics, so that the network learns to count under the statistics it will count with. "
+        description="Share of the run (see `schedule`) after which training goes on from the averaged weights, and "
+        "batch norm keeps their statistics: the network then learns under the statistics that it will count with. "
         "`null`: never. Paper: never.",
     )
     precision: Literal["float32", "bfloat16", "auto"] = Field(
