@@ -25,11 +25,17 @@ VARIANTS = {
     "none": Variant("`examples/density.yaml`, nothing changed"),
     "paper-width": Variant("the paper's 32, 64, 128, 256 filters", ("options.channels=[32,64,128,256]",)),
     "sigma-6": Variant("σ of 6 pixels as in the paper, not by the cells' spacing", ("options.sigma=6",)),
+    "foreground": Variant(
+        "brightness estimated for each image, in place of the number type's range", ("input.normalisation=foreground",)
+    ),
     "l1": Variant("l1 per pixel in place of l2", ("options.loss=l1",)),
-    "count-term": Variant("the patch-count term, weight 0.1", ("options.count_weight=0.1",)),
     "no-count-term": Variant("without the patch-count term", ("options.count_weight=0",)),
     "group-norm": Variant("group norm in place of batch norm", ("options.normalisation=group",)),
     "no-averaging": Variant("without averaged weights", ("training.averaging=0",)),
+    "no-freezing": Variant(
+        "batch norm's statistics never frozen, in place of from half the run on",
+        ("training.freeze_statistics_after=null",),
+    ),
     "deep-supervision": Variant(
         "deep supervision on the coarser scales, weight 0.3", ("options.deep_supervision=0.3",)
     ),
@@ -42,8 +48,6 @@ VARIANTS = {
         "crops of 128, eight to a step, in place of 256, two to a step",
         ("training.crop=128", "training.batch_size=8"),
     ),
-    "whole-images": Variant(
-        "whole images, one to a step, in place of crops", ("training.crop=null", "training.batch_size=1")
-    ),
+    "whole-images": Variant("whole images in place of crops", ("training.crop=null",)),
     "mosaic": Variant("every second crop a mosaic of four", ("augmentation.mosaic=0.5",)),
 }
