@@ -18,6 +18,7 @@ Writes benchmarks/results/ROW.json after every draw, and goes on after a kill wh
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import platform
 import shutil
@@ -35,6 +36,7 @@ from rows import FOLDERS, command, from_command, other_settings, parse, row_name
 from cytally.datasets.folder import Sample, read_folder
 from cytally.files import write_text
 from cytally.models.model import Model
+from cytally.models.store import load
 from cytally.tasks.evaluate import evaluate
 from cytally.tasks.provenance import provenance
 from cytally.tasks.train import train
@@ -43,6 +45,8 @@ from cytally.training.configuration import Configuration, read_configuration
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 DRAWN = 300
+FINISHED = "finished"
+"""Marks a model folder that is not trained any further."""
 KEPT = ("mae", "rmse", "bias", "mre", "total_relative_error", "average_relative_error")
 
 
@@ -83,12 +87,17 @@ def copy_folder(samples: list[Sample], target: Path, annotation: str) -> None:
 
 
 def pretrained(work: Path, settings: list[str], minutes: float, configuration: Path) -> Model:
-    """A model of drawn cells alone, made once in `work` and shared by all draws and rows."""
+    """A model of drawn cells alone, made once in `work` and shared by all draws, and by all rows of these settings."""
     if not (work / "drawn" / "points.csv").is_file():  # which is written last
         shutil.rmtree(work / "drawn", ignore_errors=True)
         draw_scenes(work / "drawn", DRAWN)
     chosen = read_configuration(configuration, [*settings, "training.validation=0.1"])
-    return train(chosen, work / "drawn", work / f"pretrained-{minutes:g}", minutes=minutes, resume=True)
+    digest = hashlib.sha256(f"{chosen.model_dump_json()} {minutes:g}".encode()).hexdigest()[:8]
+    out = work / f"pretrained-{digest}"
+    if not (out / FINISHED).is_file():
+        train(chosen, work / "drawn", out, minutes=minutes, resume=True)
+        (out / FINISHED).touch()
+    return load(out)
 
 
 def one_draw(
@@ -96,6 +105,9 @@ def one_draw(
 ) -> dict[str, Any]:
     """Train and test once."""
     out = work / f"model-{configuration.seed}"
+    begun = work / f"model-{configuration.seed}.commit"
+    if not begun.is_file():
+        write_text(begun, commit())
     model = train(configuration, work / "train", out, start=start, minutes=options.minutes, resume=True)
     metrics, otherwise = (evaluate(each, work / "test").counting for each in (model, flipped(model)))
     facts = model.card.provenance
@@ -106,7 +118,7 @@ def one_draw(
         "validated_on": model.card.training_data["validation"],
         "steps": facts["steps"],
         "minutes": facts["minutes"],
-        "commit": commit(),
+        "commit": begun.read_text(),
         "machine": machine(),
         "validation": {key: model.card.validation[key] for key in ("mae", "bias")},
         "test": {key: metrics[key] for key in KEPT},
@@ -191,7 +203,7 @@ def main(arguments: list[str] | None = None) -> None:
             "minutes": options.minutes,
             "tested_on": len(test),
             "test_images": [sample.name for sample in test],
-            "commit": commit(),
+            "commit": result["draws"][-1]["commit"],
             "machine": machine(),
             "made_by": made_by,
             "configuration": configuration.model_dump(mode="json"),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from variants import VARIANTS
 
-from cytally.training.configuration import Configuration
+from cytally.training.configuration import Configuration, flat_settings
 
 CONFIGURATIONS = {"vgg": "density.yaml", "mbm": "density-histology.yaml", "dsb": "nuclei-fluorescence.yaml"}
 """The file in examples/ that each set is trained by unless told."""
@@ -78,17 +77,8 @@ def row_settings(options: argparse.Namespace) -> list[str]:
 
 def other_settings(before: dict[str, Any], now: Configuration) -> list[str]:
     """Names of the settings that have changed, but for the seed and the images that validate."""
-    then, today = (dict(_settings(each)) for each in (before, now.model_dump(mode="json")))
+    then, today = (dict(flat_settings(each)) for each in (before, now.model_dump(mode="json")))
     return [key for key, each in then.items() if key not in PER_DRAW and today.get(key) != each]
-
-
-def _settings(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting with its dotted name."""
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _settings(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
 
 
 def row_name(options: argparse.Namespace) -> str:

@@ -51,8 +51,8 @@ def test_annotation_content_and_names_do_matter(samples, tmp_path):
 def test_images_trained_on_are_known_again_under_another_name(samples):
     trained_on = fingerprint(samples[:1])
     again = replace(samples[0], name="renamed.png")
-    assert seen([again, samples[1]], trained_on) == ["renamed.png"]
-    assert seen(samples[1:], trained_on) == []
+    assert seen([again, samples[1]], trained_on["images"].values()) == ["renamed.png"]
+    assert seen(samples[1:], trained_on["images"].values()) == []
 
 
 def test_a_zarr_folder_is_one_image(samples, tmp_path):
@@ -60,9 +60,9 @@ def test_a_zarr_folder_is_one_image(samples, tmp_path):
     (tmp_path / "c.zarr/0/c").write_bytes(b"pixels")
     image = Sample("c.zarr", tmp_path / "c.zarr")
     before = fingerprint([image])
-    assert seen([image], before) == ["c.zarr"]
+    assert seen([image], before["images"].values()) == ["c.zarr"]
     (tmp_path / "c.zarr/0/c").rename(tmp_path / "c.zarr/0/d")
-    assert seen([image], before) == []
+    assert seen([image], before["images"].values()) == []
 
 
 def test_a_file_that_has_gone_is_named(samples):

@@ -153,7 +153,7 @@ def test_the_loss_of_counts_is_that_of_the_sum_per_pixel():
 
 def test_shapes_of_objects_need_a_label_image(draw):
     method = Density(DensityConfig(kernel="object", sigma=2.0), 1)
-    with pytest.raises(ConfigError, match="no image has a label image"):
+    with pytest.raises(ConfigError, match="no training image has a label image"):
         method.fit_to([draw(3)])
     shaped = dataclasses.replace(draw(3), covariances=np.tile(np.diag([9.0, 1.0]), (3, 1, 1)))
     long, round_ = method.fit_to([shaped, draw(3)]).targets(shaped), method.targets(draw(3))
@@ -168,3 +168,19 @@ def test_a_square_kernel_says_how_many_cells_lie_around_each_pixel():
     expected = np.zeros((12, 12))
     expected[4:8, 4:8] = 1
     assert method.targets(example)[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_large_objects_are_found_under_their_own_kernel():
+    """Discs of 60 pixels' radius, whose cells' spacing says nothing of their size."""
+    points = np.array([[80.0, 80.0], [80.0, 240.0]])
+    covariances = np.tile(np.eye(2) * 60**2 / 4, (2, 1, 1))
+    example = Example("a", np.zeros((1, 160, 320), np.float32), points, (-0.5, -0.5, 159.5, 319.5), covariances)
+    method = Density(DensityConfig(kernel="object", sigma="auto"), 1).fit_to([example])
+    assert method.sigma == pytest.approx(15, abs=0.1)
+    prediction = method.read(method.targets(example))
+    assert prediction.points[:, :2] == pytest.approx(points, abs=1)
+
+
+def test_deep_supervision_needs_coarser_maps():
+    with pytest.raises(ValueError, match="three levels"):
+        DensityConfig(channels=(8, 16), deep_supervision=0.3)

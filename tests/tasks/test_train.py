@@ -304,7 +304,8 @@ def test_beginning_with_a_model(data: Path, tmp_path: Path) -> None:
     notes: list[str] = []
     train({**still, "input": {"channels": "all", "normalisation": "range"}}, data, start=tmp_path / "first",
           watch=Watch(on_note=notes.append))  # fmt: skip
-    assert any("images prepared otherwise" in note for note in notes)
+    assert any("input.normalisation (foreground there, range here)" in note for note in notes)
+    assert any("trained on 1 of the 1 validation images" in note for note in notes)
     with pytest.raises(ModelError, match="another network"):
         train(
             {**still, "options": {**SMALL["options"], "channels": [2, 8]}},
@@ -325,8 +326,75 @@ def test_a_method_that_cannot_learn_from_counts_says_so(data: Path, monkeypatch:
     counted(data, "c")
     notes: list[str] = []
     assert train(changed(epochs=1), data, watch=Watch(on_note=notes.append)).card.training_data["images"] == 2
-    assert any("1 image of which only the count is known is not used" in note for note in notes)
+    assert any("1 of which only counts are known" in note for note in notes)
     (data / "points.csv").unlink()
     (data / "images.csv").unlink()
     with pytest.raises(DataError, match="no image has its cells marked"):
         train(SMALL, data)
+
+
+def test_what_was_begun_with_is_remembered_and_resumed_with(data: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    train(changed(steps=1), data, first)
+    train({**changed(steps=1), "seed": 1}, data, tmp_path / "other")
+    train(changed(steps=1), data, second, start=first)
+    resumed = train(changed(steps=2), data, second, resume=True)
+    assert resumed.card.provenance["start"] == load(second).card.provenance["start"]
+    train(changed(steps=3), data, second, start=first, resume=True)
+    with pytest.raises(UsageError, match="not with the model that is given now"):
+        train(changed(steps=4), data, second, start=tmp_path / "other", resume=True)
+    with pytest.raises(UsageError, match="begun with random weights"):
+        train(changed(steps=4), data, first, start=tmp_path / "other", resume=True)
+    images = set(load(first).card.training_data["fingerprint"]["images"].values())
+    assert set(resumed.card.training_data["earlier_images"]) == images
+    third = train(changed(steps=1), data, start=second)
+    assert set(third.card.training_data["earlier_images"]) == images
+
+
+def test_evaluating_on_images_of_the_model_before_says_so(data: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "images").mkdir(parents=True)
+    for number in range(2):
+        picture = np.random.default_rng(number).integers(0, 200, (24, 32), dtype=np.uint8)
+        (other / "images" / f"{number}.png").write_bytes(imagecodecs.png_encode(picture + np.uint8(9)))
+    (other / "points.csv").write_text("image,y,x\n0.png,5,6\n1.png,5,6\n")
+    train(changed(steps=1), data, tmp_path / "first")
+    second = train(changed(steps=1), other, start=tmp_path / "first")
+    notes: list[str] = []
+    cytally.evaluate(second, data, watch=Watch(on_note=notes.append))
+    assert any("trained on 3 of these 3 images" in note for note in notes)
+
+
+def test_a_model_to_begin_with_that_does_not_fit_says_why(data: Path, tmp_path: Path) -> None:
+    train(changed(steps=1), data, tmp_path / "grey")
+    for path in (data / "images").iterdir():
+        picture = np.zeros((24, 32, 3), np.uint8)
+        path.write_bytes(imagecodecs.png_encode(picture + np.arange(32, dtype=np.uint8)[:, None]))
+    with pytest.raises(ModelError, match="is 1, and that of these images 3"):
+        train(changed(steps=1), data, start=tmp_path / "grey")
+
+
+def test_counts_alone_take_the_width_of_the_model_before(data: Path, tmp_path: Path) -> None:
+    train({**changed(steps=1), "options": {**SMALL["options"], "sigma": 2.25}}, data, tmp_path / "first")
+    (data / "points.csv").unlink()
+    counted(data, *"abc")
+    assert train(changed(steps=1), data).card.configuration.options.sigma == 6
+    assert train(changed(steps=1), data, start=tmp_path / "first").card.configuration.options.sigma == 2.25
+
+
+def test_counts_of_enormous_images_are_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cytally.tasks.training_data.MOST_COUNTED", 24 * 32 - 1)
+    assert train(changed(steps=1), data).card.training_data["cells"] == 6, "points may be cropped"
+    (data / "points.csv").unlink()
+    counted(data, *"abc")
+    with pytest.raises(DataError, match=r"24 × 32 pixels, too many to learn from a count alone.*input.downscale"):
+        train(changed(steps=1), data)
+
+
+def test_an_image_without_points_beside_its_count_is_told_of(data: Path) -> None:
+    counted(data, "a", "b", "c")
+    points = pd.read_csv(data / "points.csv")
+    points[points["image"] != "c.png"].to_csv(data / "points.csv", index=False)
+    notes: list[str] = []
+    train(changed(steps=1), data, watch=Watch(on_note=notes.append))
+    assert any("list those in images.csv" in note for note in notes)

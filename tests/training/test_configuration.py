@@ -180,3 +180,11 @@ def test_every_setting_of_every_section_is_described():
 def test_the_configuration_that_is_written_down_is_plain_yaml():
     text = yaml.safe_dump(make_configuration({"method": "density"}).model_dump(mode="json"))
     assert make_configuration(yaml.safe_load(text)) == make_configuration({"method": "density"})
+
+
+def test_a_mosaic_whose_quarters_would_teach_nothing_is_refused():
+    values = {"method": "density", "augmentation": {"mosaic": 0.5}, "training": {"crop": 64, "context": 16}}
+    with pytest.raises(ConfigError, match="leaves nothing of a mosaic's quarter, 32 pixels"):
+        make_configuration(values)
+    values["training"]["context"] = 15
+    assert make_configuration(values).augmentation.mosaic == 0.5

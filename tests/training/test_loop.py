@@ -14,6 +14,7 @@ from torch import nn
 
 from cytally.datasets.augment import AugmentationConfig
 from cytally.errors import CytallyError, ModelError
+from cytally.inference.config import CountingConfig
 from cytally.inference.tiles import run_network
 from cytally.methods.density import Density, DensityConfig
 from cytally.models.store import load
@@ -390,3 +391,15 @@ def test_statistics_are_frozen_as_averaged_after_their_share_of_the_run(draw, tm
     again._restore(tmp_path / "checkpoint.pt")
     again._train_mode()
     assert not any(m.training for m in again.network.modules() if isinstance(m, torch.nn.BatchNorm2d))
+
+
+def test_validation_counts_in_the_precision_that_will_count(draw, monkeypatch):
+    seen = []
+    backend = loop.TorchBackend
+    monkeypatch.setattr(loop, "TorchBackend", lambda *given: seen.append(given[2]) or backend(*given))
+    examples = [draw(count) for count in (0, 3)]
+    method = Density(DensityConfig(sigma=2.0, channels=(4, 8)), 1)
+    settings = TrainingConfig(steps=1, batch_size=1, crop=32, precision="bfloat16")
+    counting = CountingConfig(precision="float32")
+    Trainer(method, TrainingData(examples, examples), settings, AugmentationConfig(), counting=counting).run()
+    assert seen == ["float32"]

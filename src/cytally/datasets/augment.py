@@ -61,8 +61,8 @@ class AugmentationConfig(BaseModel):
         default=0.0,
         ge=0,
         le=1,
-        description="Share of crops that are put together from four crops of half the side, from different images, so "
-        "that dense and sparse fields meet. Paper: none.",
+        description="Share of crops that are put together from four crops of half the side, mostly of different "
+        "images, so that dense and sparse fields meet. Paper: none.",
     )
 
 

@@ -51,7 +51,7 @@ def fingerprint(samples: Iterable[Sample]) -> Fingerprint:
     return {"images": images, "combined": combined.hexdigest()[:DIGITS]}
 
 
-def seen(samples: Iterable[Sample], trained_on: Fingerprint) -> list[str]:
+def seen(samples: Iterable[Sample], trained_on: Iterable[str]) -> list[str]:
     """Names of the samples whose image file was trained on, under whatever name.
 
     Parameters
@@ -59,9 +59,9 @@ def seen(samples: Iterable[Sample], trained_on: Fingerprint) -> list[str]:
     samples
         Images to evaluate on.
     trained_on
-        The fingerprint of the training data.
+        The fingerprints of the images that were trained on.
     """
-    known = set(trained_on["images"].values())
+    known = set(trained_on)
     return [sample.name for sample in samples if _digest(sample.path)[:DIGITS] in known]
 
 

@@ -168,7 +168,8 @@ def read_folder(
     if disagreeing:
         warnings.append(
             f"annotations disagree on how many cells {len(disagreeing)} of {len(images)} images hold, first on "
-            f"{disagreeing[0]}; labels are used before points, and points before counts"
+            f"{disagreeing[0]}; labels are used before points, and points before counts. Where only some images have "
+            "their points marked, list those in images.csv: an image without a row in points.csv counts as empty"
         )
     folder = DataFolder(root, tuple(samples), tuple(warnings))
     if require_annotation and not folder.annotated:

@@ -12,14 +12,20 @@ from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 from scipy.ndimage import uniform_filter
 from torch import Tensor, nn
 from torch.nn import functional
 
 from cytally.datasets.example import Example
 from cytally.errors import ConfigError
-from cytally.methods.density_maps import gaussian_density, object_density, sigma_from_spacing, square_density
+from cytally.methods.density_maps import (
+    gaussian_density,
+    object_density,
+    sigma_from_objects,
+    sigma_from_spacing,
+    square_density,
+)
 from cytally.methods.method import Method, MethodConfig
 from cytally.networks.density_unet import DensityUNet
 from cytally.networks.normalisation import Normalisation
@@ -33,7 +39,8 @@ class DensityConfig(MethodConfig):
     sigma: Annotated[float, Field(gt=0)] | Literal["auto"] = Field(
         6.0,
         description="Standard deviation of a cell's Gaussian, in pixels of the network's input. `auto` takes 0.3 of "
-        "the median distance between nearest neighbours in the training data, at least 1.5 and at most 6. Paper: 6.",
+        "the median distance between nearest neighbours in the training data, at least 1.5 and at most 6; with counts "
+        "alone that of the model to begin with, else 6. Paper: 6.",
     )
     kernel: Literal["gaussian", "square", "object"] = Field(
         "gaussian",
@@ -73,8 +80,14 @@ class DensityConfig(MethodConfig):
         0.0,
         ge=0,
         description="Weight in the loss of each coarser map that the decoder then gives as well, in training alone "
-        "(He et al. 2021). Paper: 0, none.",
+        "(He et al. 2021); from three levels of `channels` on. Counts alone do not feel it. Paper: 0, none.",
     )
+
+    @model_validator(mode="after")
+    def _there_are_coarser_maps(self) -> Self:
+        if self.deep_supervision and len(self.channels) < 3:
+            raise ValueError(f"deep_supervision needs three levels of channels or more, not {len(self.channels)}")
+        return self
 
 
 class Density(Method):
@@ -92,22 +105,31 @@ class Density(Method):
     Config: ClassVar[type[MethodConfig]] = DensityConfig
     config: DensityConfig
 
-    def fit_to(self, examples: Sequence[Example]) -> Self:
-        """Work `sigma: auto` out from the spacing of the annotated cells.
+    def fit_to(self, examples: Sequence[Example], like: Method | None = None) -> Self:
+        """Work `sigma: auto` out: from the spacing of the annotated cells, or from their size where that is the kernel.
+
+        Where no cell is marked it is that of the method to begin with, `like`, or else the largest there is.
 
         Raises
         ------
         ConfigError
             When the kernel is the objects' own and no object is known.
         """
-        if self.config.kernel == "object" and all(example.covariances is None for example in examples):
+        covariances = [example.covariances for example in examples if example.covariances is not None]
+        if self.config.kernel == "object" and not covariances:
             raise ConfigError(
-                "'options.kernel' is object, and no image has a label image to take shapes from",
+                "'options.kernel' is object, and no training image has a label image to take shapes from",
                 cure="add labels/ to the data folder, or set options.kernel=gaussian",
             )
         if self.config.sigma != "auto":
             return self
-        sigma = sigma_from_spacing([example.points for example in examples if example.points is not None])
+        points = [example.points for example in examples if example.points is not None]
+        if self.config.kernel == "object":
+            sigma = sigma_from_objects(covariances, self.config.object_spread)
+        elif not points and isinstance(like, Density):
+            sigma = like.sigma
+        else:
+            sigma = sigma_from_spacing(points)
         return type(self)(self.config.model_copy(update={"sigma": sigma}), self.in_channels)
 
     @property
@@ -179,7 +201,7 @@ class Density(Method):
         if self.config.kernel != "square":
             return Prediction(count, density, density_peaks(density, self.sigma))
         side = self._square_side
-        pyramids = uniform_filter(density, round(side), mode="constant")
+        pyramids = uniform_filter(density, max(1, round(side)), mode="constant")
         return Prediction(count, density, density_peaks(pyramids, side / math.sqrt(2 * math.pi)))
 
     @property

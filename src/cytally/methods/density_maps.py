@@ -182,6 +182,18 @@ def sigma_from_spacing(points: Sequence[Floats]) -> float:
     return float(np.clip(SPACING_SHARE * median, LEAST_SIGMA, MOST_SIGMA))
 
 
+def sigma_from_objects(covariances: Sequence[Floats], spread: float) -> float:
+    """σ of the round Gaussian that is as high as the typical one of `object_density`: the median over all cells.
+
+    Examples
+    --------
+    >>> round(sigma_from_objects([np.array([[[4.0, 0.0], [0.0, 16.0]]])], spread=1.0), 3)  # 2 by 4 pixels, about
+    2.886
+    """
+    gaussians = spread**2 * np.concatenate(list(covariances)) + OBJECT_FLOOR**2 * np.eye(2)
+    return float(np.median(np.linalg.det(gaussians) ** 0.25)) if len(gaussians) else MOST_SIGMA
+
+
 def _own_bounds(shape: tuple[int, ...]) -> Bounds:
     rows, columns = shape
     return (-0.5, -0.5, rows - 0.5, columns - 0.5)

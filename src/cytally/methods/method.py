@@ -44,8 +44,11 @@ class Method(ABC):
         self.config = config
         self.in_channels = in_channels
 
-    def fit_to(self, examples: Sequence[Example]) -> Self:
-        """Return this method with the settings that are left to the data (``auto``) worked out from `examples`."""
+    def fit_to(self, examples: Sequence[Example], like: Method | None = None) -> Self:
+        """Return this method with the settings that are left to the data (``auto``) worked out from `examples`.
+
+        What the examples cannot tell is taken from `like`, the method of the model that training begins with.
+        """
         return self
 
     @abstractmethod

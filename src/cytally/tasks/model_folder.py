@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,15 @@ import yaml
 from cytally.errors import ConfigError, ModelError, UsageError
 from cytally.files import whole_file, write_text
 from cytally.models.card import ModelCard
-from cytally.models.model import Model
 from cytally.report.plots import training_curves
 from cytally.tasks.provenance import provenance
-from cytally.training.configuration import Configuration, make_configuration
+from cytally.tasks.start import Start
+from cytally.training.configuration import Configuration, flat_settings, make_configuration
 from cytally.training.state import TrainingState
 
 CONFIGURATION, CHECKPOINT, SPLIT = "configuration.yaml", "checkpoint.pt", "split.json"
-LIMITS = ("training.steps", "training.epochs", "training.patience")
-"""Settings that may change between two sittings: how long to train."""
+LIMITS = ("training.steps", "training.epochs", "training.patience", "counting.precision", "counting.flips")
+"""Settings that may change between two sittings: how long to train, and how to count with what has been trained."""
 
 
 def write_configuration(folder: Path, configuration: Configuration) -> None:
@@ -52,7 +51,7 @@ def check_resumable(folder: Path, configuration: Configuration) -> None:
         raise ModelError(
             "the configuration of the earlier run cannot be read", file=path, cure="train anew with --overwrite"
         ) from error
-    before, after = (dict(_settings(each.model_dump(mode="json"))) for each in (earlier, configuration))
+    before, after = (dict(flat_settings(each.model_dump(mode="json"))) for each in (earlier, configuration))
     for name in [*before, *after]:
         if name not in LIMITS and before.get(name) != after.get(name):
             raise UsageError(
@@ -67,12 +66,13 @@ def make_card(
     in_channels: int,
     training_data: dict[str, Any],
     state: TrainingState,
-    start: Model | None = None,
+    start: Start | None = None,
 ) -> ModelCard:
     """What model.json says of a run that stands at `state`, and of the model that it began with."""
     made_by = provenance()
     if start is not None:
-        made_by["start"] = {"name": start.name, "created": start.card.provenance.get("created")}
+        made_by["start"] = start.model_dump(exclude={"images"})
+        training_data = {**training_data, "earlier_images": start.images}
     return ModelCard(
         cytally_version=made_by["cytally"],
         method=configuration.method,
@@ -99,12 +99,3 @@ def write_curves(folder: Path, state: TrainingState, *, drawn: bool) -> None:
         history.to_csv(temporary, index=False)
     if drawn:
         training_curves(history, folder / "curves.png")
-
-
-def _settings(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting with its dotted name."""
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _settings(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value

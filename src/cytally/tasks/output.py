@@ -60,7 +60,7 @@ TRAINED = OutputKind(
     "model folder",
     "train",
     frozenset({"model.json", "weights.safetensors", "split.json", "configuration.yaml"})
-    | {"curves.csv", "curves.png", "checkpoint.pt"},
+    | {"curves.csv", "curves.png", "checkpoint.pt", "start.json"},
     marks=frozenset({"model.json", "configuration.yaml", "checkpoint.pt"}),
 )
 

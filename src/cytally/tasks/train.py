@@ -23,6 +23,7 @@ from cytally.tasks.model_folder import (
     write_curves,
 )
 from cytally.tasks.output import TRAINED, check_output, open_output, writing
+from cytally.tasks.start import check_start, earlier_start, notes_on_start, start_of, write_start
 from cytally.tasks.training_data import (
     DataSource,
     choose_split,
@@ -99,6 +100,11 @@ def train(
         check_output(folder, TRAINED, resume=resume, overwrite=overwrite, reads=reads)
         if resume:
             check_resumable(folder, configuration)
+    going_on = folder is not None and resume and (folder / CHECKPOINT).is_file()
+    began = start_of(begin) if begin is not None else None
+    if going_on:
+        assert folder is not None
+        began = earlier_start(folder, began)
 
     folders = read_sources(data, watch, counts=find_method(configuration.method).learns_from_counts)
     chosen = choose_split(folders, configuration, folder / SPLIT if folder is not None and resume else None)
@@ -107,7 +113,7 @@ def train(
         watch.on_note(f"{left_out} image{'s' * (left_out > 1)} came after the run was begun, and will not be used.")
     examples = load_data(folders, chosen, configuration, watch)
     in_channels = examples.training[0].image.shape[0]
-    method = configuration.build(in_channels).fit_to(examples.training)
+    method = configuration.build(in_channels).fit_to(examples.training, like=None if begin is None else begin.method)
     fitted = configuration.model_copy(update={"options": method.config})
     training_data = facts(folders, chosen)
     trainer = Trainer(
@@ -120,12 +126,13 @@ def train(
         counting=fitted.counting,
     )
     if begin is not None:
+        for note in notes_on_start(begin, fitted, training_data, chosen):
+            watch.on_note(note)
+        check_start(begin, method)
         trainer.begin_with(begin.network)
-        if begin.card.configuration.input != configuration.input:
-            watch.on_note("The model to begin with saw its images prepared otherwise: its 'input' settings differ.")
 
     def model_of(network: nn.Module, state: TrainingState) -> Model:
-        return Model(make_card(fitted, in_channels, training_data, state, begin), network)
+        return Model(make_card(fitted, in_channels, training_data, state, began), network)
 
     if folder is None:
         return model_of(trainer.run(minutes=minutes, on_progress=watch.on_step), trainer.state)
@@ -138,11 +145,13 @@ def train(
     with writing(folder):
         write_configuration(folder, configuration)
         write_split(folder / SPLIT, chosen)
+        if began is not None:
+            write_start(folder, began)
         try:
             network = trainer.run(
                 minutes=minutes,
                 checkpoint=folder / CHECKPOINT,
-                resume=resume and (folder / CHECKPOINT).is_file(),
+                resume=going_on,
                 on_progress=watch.on_step,
                 on_better=keep,
             )

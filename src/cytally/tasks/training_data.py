@@ -16,6 +16,9 @@ from cytally.tasks.watch import Watch
 from cytally.training.batches import TrainingData
 from cytally.training.configuration import Configuration
 
+MOST_COUNTED = 4_000_000
+"""Pixels of the network's input that a step on a whole image may have: about 12 GB of memory."""
+
 DataSource = str | Path | Sequence[tuple[str | Path, float]]
 """A data folder, or several, each with the share of the training crops that it provides; the first also validates."""
 
@@ -123,6 +126,14 @@ def load_data(
         training += here
         weights += [folder.share / max(1, len(here))] * len(here)
         validation += [example for example in examples if example.name in chosen.validation]
+    for example in training:
+        if example.points is None and example.image[0].size > MOST_COUNTED:
+            rows, columns = example.image.shape[-2:]
+            raise DataError(
+                f"is {rows} × {columns} pixels, too many to learn from a count alone, which takes the image whole",
+                file=example.name,
+                cure="make the images smaller with --set input.downscale=4, mark points, or cut and count pieces",
+            )
     first, *others = training + validation
     for example in others:  # within a folder, reading has checked it
         if example.image.shape[0] != first.image.shape[0]:
@@ -166,12 +177,9 @@ def _learnable(folder: DataFolder, counts: bool, watch: Watch) -> tuple[Sample, 
             cure="add points.csv (image,y,x) or labels/, as the docs on data folders show",
         )
     if counted and not counts:
-        which = (
-            "1 image of which only the count is known is"
-            if len(counted) == 1
-            else (f"{len(counted)} images of which only the count is known are")
+        watch.on_note(
+            f"Not used, since this method needs the cells marked: {len(counted)} of which only counts are known."
         )
-        watch.on_note(f"{which} not used: this method needs the cells marked.")
     used = tuple(sample for sample in folder.annotated if counts or sample.points is not None)
     if _cells(used) == 0:
         raise DataError("no image has a cell", file=folder.root, cure="add annotated images with cells")

@@ -87,13 +87,14 @@ class Batches:
         seed: int,
     ) -> None:
         self.method, self.data, self.config, self.augmentation, self.seed = method, data, config, augmentation, seed
-        marked = [example for example in data.training if example.points is not None]
-        self.crop = config.crop or max((max(example.image.shape[-2:]) for example in marked), default=0)
+        self.marked = [index for index, example in enumerate(data.training) if example.points is not None]
+        sides = [max(example.image.shape[-2:]) for example in data.training]
+        self.crop = config.crop or max((sides[index] for index in self.marked), default=0)
         if augmentation.mosaic:
             self.crop += self.crop % 2  # two quarters to a side
-        largest = max((example.image[0].size for example in data.training if example.points is None), default=1)
-        # a step on whole images shows as many pixels as one on crops, but at least one image
-        self.counted = max(1, min(config.batch_size, config.batch_size * self.crop**2 // largest or 1))
+        # a step on whole images, filled up to the largest, shows as many pixels as one on crops, but at least one image
+        largest = max((side for index, side in enumerate(sides) if index not in set(self.marked)), default=1)
+        self.counted = max(1, min(config.batch_size, config.batch_size * self.crop**2 // largest**2))
 
     def __len__(self) -> int:
         """Steps per epoch; with shares of several folders, about as many."""
@@ -124,9 +125,13 @@ class Batches:
         return [int(place) for place in drawn]
 
     def _chunks(self, epoch: int, order: list[int]) -> list[Places]:
-        """The epoch's places cut into batches; marked and counted images never share one, and take turns by chance."""
-        marked = [place for place, index in enumerate(order) if self.data.training[index].points is not None]
-        counted = [place for place, index in enumerate(order) if self.data.training[index].points is None]
+        """The epoch's places cut into batches; marked and counted images never share one, and take turns by chance.
+
+        A counted image is shown once however often it is in `order`: whole, it has nothing else to show.
+        """
+        known = set(self.marked)
+        marked = [place for place, index in enumerate(order) if index in known]
+        counted = list({index: place for place, index in enumerate(order) if index not in known}.values())
         chunks = [
             places[start : start + size]
             for places, size in ((marked, self.config.batch_size), (counted, self.counted))
@@ -149,11 +154,18 @@ class Batches:
     def _crop(self, whole: Example, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
         """Image, targets and weights of one crop, or of a mosaic of four that takes its place."""
         if self.augmentation.mosaic and rng.random() < self.augmentation.mosaic:
-            marked = [example for example in self.data.training if example.points is not None]
-            others = [marked[index] for index in rng.integers(len(marked), size=3)]
+            others = [self.data.training[index] for index in self._partners(rng)]
             quarter = [self._shown(augment(each, self.crop // 2, self.augmentation, rng)) for each in [whole, *others]]
             return tuple(quarters(parts) for parts in zip(*quarter, strict=True))
         return self._shown(augment(whole, self.crop, self.augmentation, rng))
+
+    def _partners(self, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Three images to fill a mosaic with, drawn by their folders' shares; different ones where there are enough."""
+        weights = (
+            np.ones(len(self.data.training)) if self.data.weights is None else np.asarray(self.data.weights, float)
+        )
+        shares = weights[self.marked] / weights[self.marked].sum()
+        return rng.choice(self.marked, size=3, replace=bool((shares > 0).sum() < 3), p=shares)
 
     def _shown(self, crop: Example) -> tuple[NDArray[np.float32], ...]:
         return crop.image, self.method.targets(crop), crop.context(self.config.context)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from cytally.datasets.augment import AugmentationConfig
 from cytally.errors import ConfigError, UsageError
@@ -35,6 +44,15 @@ class Configuration(BaseModel):
     )
     training: TrainingConfig = Field(default_factory=TrainingConfig, description="How the network is trained.")
     counting: CountingConfig = Field(default_factory=CountingConfig, description="How the trained model counts.")
+
+    @model_validator(mode="after")
+    def _mosaics_show_something(self) -> Self:
+        crop, context = self.training.crop, self.training.context
+        if self.augmentation.mosaic and crop is not None and 4 * context >= crop:
+            raise ValueError(
+                f"a training.context of {context} on each side leaves nothing of a mosaic's quarter, {crop // 2} pixels"
+            )
+        return self
 
     @field_validator("options", mode="before")
     @classmethod
@@ -99,9 +117,25 @@ def make_configuration(values: dict[str, Any], file: str | Path | None = None) -
             same = [each["msg"] for each in error.errors() if _key(values, each["loc"]) == key]  # one per alternative
             texts = [text.removeprefix("Value error, ") for text in dict.fromkeys(same)]
             message = ", or ".join(text[:1].lower() + text[1:] for text in texts)
-        raise ConfigError(f"'{key}': {message}", file=file, cure="mend that setting") from error
+        where = f"'{key}': " if key else ""
+        raise ConfigError(f"{where}{message}", file=file, cure="mend that setting") from error
     except UsageError as error:
         raise ConfigError(error.message, file=file, cure=error.cure) from error
+
+
+def flat_settings(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting with its dotted name.
+
+    Examples
+    --------
+    >>> list(flat_settings({"seed": 0, "training": {"steps": 5}}))
+    [('seed', 0), ('training.steps', 5)]
+    """
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from flat_settings(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
 
 
 def _key(values: Any, location: tuple[int | str, ...]) -> str:
@@ -118,7 +152,7 @@ def _key(values: Any, location: tuple[int | str, ...]) -> str:
 def _suggestion(key: str, values: dict[str, Any]) -> str:
     """What to do about a setting that does not exist."""
     sections: dict[str, type[BaseModel]] = {"": Configuration, "input.": InputConfig, "training.": TrainingConfig}
-    sections |= {"counting.": CountingConfig}
+    sections["counting."] = CountingConfig
     sections |= {"augmentation.": AugmentationConfig, "options.": find_method(values["method"]).Config}
     known = {prefix + name: name for prefix, section in sections.items() for name in section.model_fields}
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.8)

@@ -155,7 +155,7 @@ class Trainer:
             self.network.load_state_dict(network.state_dict())
         except RuntimeError as error:
             raise ModelError(
-                "the model to begin with has another network", cure="give one of the same options"
+                "the model to begin with has another network", cure="train with the options that it was trained with"
             ) from error
         self.average = AveragedNetwork(self.network, self.config.averaging)
 

@@ -1,0 +1,114 @@
+"""The model that a training begins with: whether it fits, and what is remembered of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cytally.datasets.splits import Split
+from cytally.errors import ModelError, UsageError
+from cytally.files import write_text
+from cytally.methods.method import Method
+from cytally.models.model import Model
+from cytally.training.configuration import Configuration, flat_settings
+
+START = "start.json"
+
+
+class Start(BaseModel):
+    """What start.json and model.json remember of the model that was begun with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    created: str | None
+    data: str | None
+    """Fingerprint of what it was trained on."""
+    images: tuple[str, ...]
+    """Fingerprints of the images that it has seen, those of the models before it included."""
+
+
+def start_of(model: Model) -> Start:
+    """What to remember of `model`."""
+    data = model.card.training_data
+    fingerprint = data.get("fingerprint") or {}
+    images = {*fingerprint.get("images", {}).values(), *data.get("earlier_images", ())}
+    created = model.card.provenance.get("created")
+    return Start(name=model.name, created=created, data=fingerprint.get("combined"), images=tuple(sorted(images)))
+
+
+def earlier_start(folder: Path, asked: Start | None) -> Start | None:
+    """What a run that is gone on with began with.
+
+    Raises
+    ------
+    UsageError
+        When another model is asked for than it began with.
+    ModelError
+        When start.json cannot be read.
+    """
+    path, start = folder / START, None
+    if path.is_file():
+        try:
+            start = Start.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise ModelError("cannot be read", file=path, cure="train anew with --overwrite") from error
+    if asked is not None and asked != start:
+        began = f"the model '{start.name}' of {start.created}" if start else "random weights"
+        raise UsageError(
+            f"was begun with {began}, not with the model that is given now",
+            file=folder,
+            cure="resume without --start, or train anew with --overwrite",
+        )
+    return start
+
+
+def write_start(folder: Path, start: Start) -> None:
+    """Write start.json, for a run that is gone on with."""
+    write_text(folder / START, json.dumps(start.model_dump(), indent=2) + "\n")
+
+
+def check_start(model: Model, method: Method) -> None:
+    """Refuse a model whose network is another than that of `method`, and say what differs.
+
+    Raises
+    ------
+    ModelError
+        When it is of another method, or takes another number of channels.
+    """
+    if model.card.method != method.name:
+        raise ModelError(
+            f"the model to begin with is of the method '{model.card.method}', and this trains '{method.name}'",
+            cure="begin with a model of the same method",
+        )
+    if model.card.input_channels != method.in_channels:
+        raise ModelError(
+            f"the number of channels of the model to begin with is {model.card.input_channels}, and that of these "
+            f"images {method.in_channels}",
+            cure="choose the same 'input.channels' as it has; 'one' takes the channel that varies most",
+        )
+
+
+def notes_on_start(
+    model: Model, configuration: Configuration, training_data: dict[str, Any], parts: Split
+) -> list[str]:
+    """What the user should know of the model to begin with, one sentence each."""
+    notes = []
+    there, here = (
+        dict(flat_settings(each.model_dump(mode="json", include={"input", "options"})))
+        for each in (model.card.configuration, configuration)
+    )
+    differing = [f"{key} ({there.get(key)} there, {each} here)" for key, each in here.items() if there.get(key) != each]
+    if differing:
+        notes.append(f"The model to begin with was trained with other settings: {', '.join(differing)}.")
+    digests, known = training_data["fingerprint"]["images"], set(start_of(model).images)
+    twice = [name for name in parts.validation if digests[name] in known]
+    if twice:
+        notes.append(
+            f"The model to begin with was trained on {len(twice)} of the {len(parts.validation)} validation images, "
+            f"the first {twice[0]}: the validation error flatters the new one."
+        )
+    return notes
