@@ -91,23 +91,23 @@ class _Mask:
     pixels: NDArray[np.bool_]
 
 
-def _overlap(corner: int, length: int, size: int) -> tuple[slice, slice]:
+def overlap(corner: int, length: int, size: int) -> tuple[slice, slice]:
     """Of a patch that starts at `corner`: where it lies on a line of `size` pixels, and which part of it does."""
     low, high = max(corner, 0), max(min(corner + length, size), max(corner, 0))
     return slice(low, high), slice(low - corner, high - corner)
 
 
 def _overlay(canvas: Light, patch: Light, corner: tuple[int, int], overlay: str) -> None:
-    rows, patch_rows = _overlap(corner[0], patch.shape[0], canvas.shape[0])
-    columns, patch_columns = _overlap(corner[1], patch.shape[1], canvas.shape[1])
+    rows, patch_rows = overlap(corner[0], patch.shape[0], canvas.shape[0])
+    columns, patch_columns = overlap(corner[1], patch.shape[1], canvas.shape[1])
     target = canvas[rows, columns]
     (np.add if overlay == "add" else np.maximum)(target, patch[patch_rows, patch_columns], out=target)
 
 
 def _cut(inside: NDArray[np.bool_], corner: tuple[int, int], shape: tuple[int, int]) -> _Mask | None:
     """The visible part, or None where that is too little to count."""
-    rows, patch_rows = _overlap(corner[0], inside.shape[0], shape[0])
-    columns, patch_columns = _overlap(corner[1], inside.shape[1], shape[1])
+    rows, patch_rows = overlap(corner[0], inside.shape[0], shape[0])
+    columns, patch_columns = overlap(corner[1], inside.shape[1], shape[1])
     visible = inside[patch_rows, patch_columns]
     seen = np.count_nonzero(visible)
     if seen == 0 or (visible.size < inside.size and seen < VISIBLE_SHARE * np.count_nonzero(inside)):
