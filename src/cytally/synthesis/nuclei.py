@@ -30,7 +30,7 @@ class DrawnImage:
     Attributes
     ----------
     image
-        (Y, X), uint8 or uint16.
+        (Y, X), uint8 or uint16; (Y, X, 3), uint8, of stained tissue.
     points
         (N, 2) y, x in pixels, the origin at the centre of the top-left pixel: where each nucleus's part inside the
         image has its centroid. In reading order.
