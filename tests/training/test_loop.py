@@ -403,3 +403,31 @@ def test_validation_counts_in_the_precision_that_will_count(draw, monkeypatch):
     counting = CountingConfig(precision="float32")
     Trainer(method, TrainingData(examples, examples), settings, AugmentationConfig(), counting=counting).run()
     assert seen == ["float32"]
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("best", 2), ("last", 4)])
+def test_which_weights_are_kept(draw, monkeypatch, keep, kept):
+    """Four epochs whose validation errors are 5, 1, 3, 4."""
+    errors = iter([5.0, 1.0, 3.0, 4.0])
+    metrics = {"bias": 0.0, "rmse": 0.0}
+    monkeypatch.setattr(loop, "counting_metrics", lambda true, predicted: {"mae": next(errors), **metrics})
+    examples = [draw(count) for count in (0, 3)]
+    method = Density(DensityConfig(sigma=2.0, channels=(4, 8)), 1)
+    settings = TrainingConfig(epochs=4, batch_size=1, crop=32, keep=keep)
+    trainer = Trainer(method, TrainingData(examples, examples), settings, AugmentationConfig())
+    saved = []
+    network = trainer.run(on_better=lambda better, state: saved.append((state.epoch, better.head.weight.clone())))
+    assert trainer.state.best_epoch == kept
+    assert saved[-1][0] == kept and torch.equal(saved[-1][1], network.head.weight)
+    assert trainer.state.best_metrics["mae"] == {2: 1.0, 4: 4.0}[kept]
+
+
+def test_a_run_that_patience_ends_keeps_the_best(draw, monkeypatch):
+    errors = iter([5.0, 1.0, 3.0, 4.0])
+    monkeypatch.setattr(loop, "counting_metrics", lambda true, predicted: {"mae": next(errors), "bias": 0.0})
+    examples = [draw(count) for count in (0, 3)]
+    method = Density(DensityConfig(sigma=2.0, channels=(4, 8)), 1)
+    settings = TrainingConfig(epochs=9, patience=2, batch_size=1, crop=32, keep="last")
+    trainer = Trainer(method, TrainingData(examples, examples), settings, AugmentationConfig())
+    trainer.run()
+    assert trainer.state.epoch == 4 and trainer.state.best_epoch == 2

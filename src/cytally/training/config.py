@@ -45,6 +45,12 @@ class TrainingConfig(BaseModel):
         0.2, gt=0, description="Share of the images (below 1) or number of images (from 1) kept for validation."
     )
     validate_every: int = Field(1, ge=1, description="Epochs between two validations.")
+    keep: Literal["best", "last"] = Field(
+        "best",
+        description="Which weights a run that reaches its end keeps: those of the `best` validation error, or the "
+        "`last`, which a falling learning rate has settled, where few validation images would choose a lucky moment. A "
+        "run that is stopped, or ends by `patience`, keeps the best. Paper: best.",
+    )
     averaging: float = Field(
         0.0,
         ge=0,

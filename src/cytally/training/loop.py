@@ -132,7 +132,8 @@ class Trainer:
             finished = finished or self._progress(minutes, ahead=validation_seconds) >= 1
             if finished or self.state.epoch % self.config.validate_every == 0:
                 before = time.monotonic()
-                better = self._validate(float(np.mean(losses or [np.nan])))
+                settled = finished and self.config.keep == "last"
+                better = self._validate(float(np.mean(losses or [np.nan])), settled=settled)
                 losses = []
                 if better and on_better is not None:
                     on_better(self.best_network(), self.state)
@@ -231,8 +232,11 @@ class Trainer:
             cure="lower training.learning_rate or set training.clip=1; the last good model is kept",
         )
 
-    def _validate(self, train_loss: float) -> bool:
-        """Count every validation image whole; keep the weights when the mean absolute error is the best so far."""
+    def _validate(self, train_loss: float, *, settled: bool = False) -> bool:
+        """Count every validation image whole; keep the weights when the mean absolute error is the best so far.
+
+        Those that are `settled` are kept in any case.
+        """
         run = TorchBackend(self.average.network, self.device, self.counting.precision)
         true = [example.count for example in self.data.validation]
         outputs = (run_network(run, self.average.network, example.image) for example in self.data.validation)
@@ -241,7 +245,7 @@ class Trainer:
             raise self._diverged("the validation error")
         metrics = counting_metrics(np.array(true, float), np.array(predicted, float))
         state = self.state
-        better = metrics["mae"] < state.best_error
+        better = settled or metrics["mae"] < state.best_error
         if better:
             state.best_error, state.best_epoch, state.best_metrics = metrics["mae"], state.epoch, metrics
             self.best = {name: value.cpu().clone() for name, value in self.average.network.state_dict().items()}
