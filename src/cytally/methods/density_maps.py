@@ -188,7 +188,7 @@ def sigma_from_objects(covariances: Sequence[Floats], spread: float) -> float:
     Examples
     --------
     >>> round(sigma_from_objects([np.array([[[4.0, 0.0], [0.0, 16.0]]])], spread=1.0), 3)  # 2 by 4 pixels, about
-    2.886
+    2.933
     """
     gaussians = spread**2 * np.concatenate(list(covariances)) + OBJECT_FLOOR**2 * np.eye(2)
     return float(np.median(np.linalg.det(gaussians) ** 0.25)) if len(gaussians) else MOST_SIGMA
