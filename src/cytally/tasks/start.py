@@ -108,7 +108,7 @@ def notes_on_start(
     twice = [name for name in parts.validation if digests[name] in known]
     if twice:
         notes.append(
-            f"The model to begin with was trained on {len(twice)} of the {len(parts.validation)} validation images, "
-            f"the first {twice[0]}: the validation error flatters the new one."
+            f"The model to begin with has seen {len(twice)} of the {len(parts.validation)} validation images, the "
+            f"first {twice[0]}, in its own training or validation: the validation error may flatter the new one."
         )
     return notes
