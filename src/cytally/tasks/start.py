@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cytally.datasets.fingerprint import DIGITS
 from cytally.datasets.splits import Split
 from cytally.errors import ModelError, UsageError
 from cytally.files import write_text
@@ -25,6 +27,8 @@ class Start(BaseModel):
 
     name: str
     created: str | None
+    weights: str
+    """Fingerprint of its weights."""
     data: str | None
     """Fingerprint of what it was trained on."""
     images: tuple[str, ...]
@@ -37,7 +41,16 @@ def start_of(model: Model) -> Start:
     fingerprint = data.get("fingerprint") or {}
     images = {*fingerprint.get("images", {}).values(), *data.get("earlier_images", ())}
     created = model.card.provenance.get("created")
-    return Start(name=model.name, created=created, data=fingerprint.get("combined"), images=tuple(sorted(images)))
+    weights = hashlib.sha256()
+    for name, value in sorted(model.network.state_dict().items()):
+        weights.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
+    return Start(
+        name=model.name,
+        created=created,
+        weights=weights.hexdigest()[:DIGITS],
+        data=fingerprint.get("combined"),
+        images=tuple(sorted(images)),
+    )
 
 
 def earlier_start(folder: Path, asked: Start | None) -> Start | None:
