@@ -18,13 +18,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from bundling import install
 
 from cytally.datasets.folder import read_folder
 from cytally.images.normalise import normalise
 from cytally.images.scale import estimate_diameter
 from cytally.images.write import write_labels
 from cytally.models.model import Model
-from cytally.models.store import bundled_folder, load, save
+from cytally.models.store import load, save
 from cytally.synthesis.nuclei import DrawnImage, draw_nuclei
 from cytally.synthesis.scenes import random_scene
 from cytally.tasks.train import train
@@ -34,6 +35,7 @@ from cytally.training.configuration import read_configuration
 HERE = Path(__file__).resolve().parent
 CONFIGURATION = HERE.parent / "examples" / "nuclei-fluorescence.yaml"
 NAME = "nuclei-fluorescence"
+COMMAND = ["python", "scripts/train_nuclei_fluorescence.py", "DATA", "WORK"]
 DESCRIPTION = "Counts nuclei of 6 to 60 pixels diameter in fluorescence images, bright on dark, with no setting."
 SEED = 20261121
 TEST_SHARE = 0.2
@@ -123,17 +125,6 @@ def blend(first: Model, second: Model, share: float) -> Model:
     return Model(first.card, first.network)
 
 
-def install(model: Path) -> None:
-    """Put a model among the bundled ones."""
-    trained = load(model)
-    provenance = trained.card.provenance | {
-        "command": ["python", "scripts/train_nuclei_fluorescence.py", "DATA", "WORK"]
-    }
-    told = {"name": NAME, "description": DESCRIPTION, "provenance": provenance}
-    trained.card = trained.card.model_copy(update=told)
-    save(trained, bundled_folder() / NAME, half=True)
-
-
 def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -150,7 +141,7 @@ def main() -> None:
     if not drawn.exists():
         draw(drawn, options.drawn)
     if options.install:
-        install(model)
+        install(model, NAME, DESCRIPTION, COMMAND)
     else:
         train_in_phases(options.work, real, drawn, options.minutes)
     trained = load(model)

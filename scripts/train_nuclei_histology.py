@@ -16,10 +16,10 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
+from bundling import install
 
 from cytally.files import whole_file
 from cytally.images.write import write_labels
-from cytally.models.store import bundled_folder, load, save
 from cytally.synthesis.histology import draw_histology
 from cytally.synthesis.histology_config import random_tissue
 from cytally.tasks.train import train
@@ -28,6 +28,7 @@ from cytally.training.configuration import read_configuration
 
 CONFIGURATION = Path(__file__).resolve().parent.parent / "examples" / "nuclei-histology.yaml"
 NAME = "nuclei-histology"
+COMMAND = ["python", "scripts/train_nuclei_histology.py", "WORK"]
 DESCRIPTION = "Counts nuclei of 14 to 26 pixels diameter in tissue stained with haematoxylin and eosin."
 SEED = 20261203
 
@@ -46,15 +47,6 @@ def draw(folder: Path, number: int) -> None:
             temporary.write_bytes(imagecodecs.png_encode(drawn.image))
 
 
-def install(model: Path) -> None:
-    """Put a model among the bundled ones."""
-    trained = load(model)
-    provenance = trained.card.provenance | {"command": ["python", "scripts/train_nuclei_histology.py", "WORK"]}
-    told = {"name": NAME, "description": DESCRIPTION, "provenance": provenance}
-    trained.card = trained.card.model_copy(update=told)
-    save(trained, bundled_folder() / NAME, half=True)
-
-
 def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -65,7 +57,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if options.install:
-        install(options.work / "model")
+        install(options.work / "model", NAME, DESCRIPTION, COMMAND)
         return
     draw(options.work / "drawn", options.drawn)
     watch = Watch(on_note=logging.info)

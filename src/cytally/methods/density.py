@@ -173,8 +173,7 @@ class Density(Method):
         finest = difference[:, :1]
         loss = self._size(finest).sum() / pixels
         if self.config.count_weight:
-            each = finest.sum(dim=(1, 2, 3)) / weights.sum(dim=(1, 2, 3)).clamp(min=1)
-            loss = loss + self.config.count_weight * each.abs().mean()
+            loss = loss + self.config.count_weight * _per_pixel(finest.sum(dim=(1, 2, 3)), weights)
         for channel in range(1, output.shape[1]):
             block = 2 ** (output.shape[1] - channel)
             means = functional.avg_pool2d(difference[:, channel : channel + 1], block, ceil_mode=True)
@@ -187,7 +186,7 @@ class Density(Method):
     def count_loss(self, output: Tensor, counts: Tensor, weights: Tensor) -> Tensor:
         """The difference of each image's sum from its count, as `loss` takes that of a patch: per pixel."""
         sums = (output[:, :1] * weights).sum(dim=(1, 2, 3)) - self.config.amplitude * counts
-        return (sums / weights.sum(dim=(1, 2, 3)).clamp(min=1)).abs().mean()
+        return _per_pixel(sums, weights)
 
     def read(self, output: NDArray[np.float32]) -> Prediction:
         """The map's sum is the count, its peaks the points. A map that sums to less than nothing is empty.
@@ -207,3 +206,8 @@ class Density(Method):
     @property
     def _square_side(self) -> float:
         return math.sqrt(12) * self.sigma
+
+
+def _per_pixel(sums: Tensor, weights: Tensor) -> Tensor:
+    """Mean over the batch of how far each picture's sum (N,) is off, over its pixels that have weight."""
+    return (sums / weights.sum(dim=(1, 2, 3)).clamp(min=1)).abs().mean()

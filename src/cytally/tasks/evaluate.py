@@ -23,7 +23,7 @@ from cytally.tasks.failures import failure_line
 from cytally.tasks.output import EVALUATED, check_output, open_output, writing
 from cytally.tasks.provenance import provenance
 from cytally.tasks.rows import RowFile
-from cytally.tasks.start import start_of
+from cytally.tasks.start import seen_images
 from cytally.tasks.watch import Watch
 
 
@@ -110,7 +110,7 @@ def evaluate(
 
 def _seen(samples: tuple[Sample, ...], model: Model, watch: Watch) -> list[str]:
     """Names of the samples that the model was trained on, which the user is warned of."""
-    known = seen(samples, start_of(model).images)
+    known = seen(samples, seen_images(model.card))
     if known:
         watch.on_note(
             f"The model was trained on {len(known)} of these {len(samples)} images, the first {known[0]}: "

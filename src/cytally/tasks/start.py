@@ -14,6 +14,7 @@ from cytally.datasets.splits import Split
 from cytally.errors import ModelError, UsageError
 from cytally.files import write_text
 from cytally.methods.method import Method
+from cytally.models.card import ModelCard
 from cytally.models.model import Model
 from cytally.training.configuration import Configuration, flat_settings
 
@@ -35,11 +36,15 @@ class Start(BaseModel):
     """Fingerprints of the images that it has seen, those of the models before it included."""
 
 
+def seen_images(card: ModelCard) -> set[str]:
+    """Fingerprints of the images that a model and those before it were trained on, or validated by."""
+    fingerprint = card.training_data.get("fingerprint") or {}
+    return {*fingerprint.get("images", {}).values(), *card.training_data.get("earlier_images", ())}
+
+
 def start_of(model: Model) -> Start:
     """What to remember of `model`."""
-    data = model.card.training_data
-    fingerprint = data.get("fingerprint") or {}
-    images = {*fingerprint.get("images", {}).values(), *data.get("earlier_images", ())}
+    fingerprint = model.card.training_data.get("fingerprint") or {}
     created = model.card.provenance.get("created")
     weights = hashlib.sha256()
     for name, value in sorted(model.network.state_dict().items()):
@@ -49,7 +54,7 @@ def start_of(model: Model) -> Start:
         created=created,
         weights=weights.hexdigest()[:DIGITS],
         data=fingerprint.get("combined"),
-        images=tuple(sorted(images)),
+        images=tuple(sorted(seen_images(model.card))),
     )
 
 
@@ -117,7 +122,7 @@ def notes_on_start(
     differing = [f"{key} ({there.get(key)} there, {each} here)" for key, each in here.items() if there.get(key) != each]
     if differing:
         notes.append(f"The model to begin with was trained with other settings: {', '.join(differing)}.")
-    digests, known = training_data["fingerprint"]["images"], set(start_of(model).images)
+    digests, known = training_data["fingerprint"]["images"], seen_images(model.card)
     twice = [name for name in parts.validation if digests[name] in known]
     if twice:
         notes.append(

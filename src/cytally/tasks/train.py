@@ -94,17 +94,15 @@ def train(
         raise UsageError(f"a budget of {minutes} minutes makes no sense", cure="give minutes above 0, as 30")
     target = find_device(device)
     begin = load(start) if isinstance(start, str | Path) else start
-    folder = None if out is None else Path(out)
+    began = None if begin is None else start_of(begin)
+    folder, going_on = None if out is None else Path(out), False
     if folder is not None:
         reads = [path for path, _ in source_paths(data)]
         check_output(folder, TRAINED, resume=resume, overwrite=overwrite, reads=reads)
         if resume:
             check_resumable(folder, configuration)
-    going_on = folder is not None and resume and (folder / CHECKPOINT).is_file()
-    began = start_of(begin) if begin is not None else None
-    if going_on:
-        assert folder is not None
-        began = earlier_start(folder, began)
+            going_on = (folder / CHECKPOINT).is_file()
+            began = earlier_start(folder, began) if going_on else began
 
     folders = read_sources(data, watch, counts=find_method(configuration.method).learns_from_counts)
     chosen = choose_split(folders, configuration, folder / SPLIT if folder is not None and resume else None)

@@ -93,7 +93,8 @@ class Batches:
         if augmentation.mosaic:
             self.crop += self.crop % 2  # two quarters to a side
         # a step on whole images, filled up to the largest, shows as many pixels as one on crops, but at least one image
-        largest = max((side for index, side in enumerate(sides) if index not in set(self.marked)), default=1)
+        wholes = zip(sides, data.training, strict=True)
+        largest = max((side for side, example in wholes if example.points is None), default=1)
         self.counted = max(1, min(config.batch_size, config.batch_size * self.crop**2 // largest**2))
 
     def __len__(self) -> int:

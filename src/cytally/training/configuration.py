@@ -151,9 +151,11 @@ def _key(values: Any, location: tuple[int | str, ...]) -> str:
 
 def _suggestion(key: str, values: dict[str, Any]) -> str:
     """What to do about a setting that does not exist."""
-    sections: dict[str, type[BaseModel]] = {"": Configuration, "input.": InputConfig, "training.": TrainingConfig}
-    sections["counting."] = CountingConfig
-    sections |= {"augmentation.": AugmentationConfig, "options.": find_method(values["method"]).Config}
+    sections: dict[str, type[BaseModel]] = {"": Configuration}
+    for name, field in Configuration.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            sections[f"{name}."] = field.annotation
+    sections["options."] = find_method(values["method"]).Config
     known = {prefix + name: name for prefix, section in sections.items() for name in section.model_fields}
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.8)
     if not close:
