@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
-def _ascending(pair: tuple[float, float]) -> tuple[float, float]:
+def ascending(pair: tuple[float, float]) -> tuple[float, float]:
     if pair[0] > pair[1]:
         raise ValueError(f"the lower end {pair[0]} lies above the upper end {pair[1]}")
     return pair
@@ -33,19 +33,19 @@ class NucleiConfig(BaseModel):
     shape: tuple[Side, Side] = Field((256, 256), description="Height and width of the image, px.")
 
     # How many, how large, where
-    count: Annotated[tuple[Whole, Whole], AfterValidator(_ascending)] = Field(
+    count: Annotated[tuple[Whole, Whole], AfterValidator(ascending)] = Field(
         (20, 60), description="How many nuclei have their centre in the image. At most 60,000."
     )
-    cover: Annotated[tuple[Share, Share], AfterValidator(_ascending)] | None = Field(
+    cover: Annotated[tuple[Share, Share], AfterValidator(ascending)] | None = Field(
         None, description="Instead of `count`: share of the image's area that the nuclei would cover side by side."
     )
-    diameter: Annotated[tuple[Positive, Positive], AfterValidator(_ascending)] = Field(
+    diameter: Annotated[tuple[Positive, Positive], AfterValidator(ascending)] = Field(
         (14, 24), description="Typical diameter (of the circle of equal area) in one image, px, drawn log-uniformly."
     )
     diameter_spread: Share = Field(
         0.15, description="Standard deviation of diameters within an image over their typical value."
     )
-    eccentricity: Annotated[tuple[Eccentricity, Eccentricity], AfterValidator(_ascending)] = Field(
+    eccentricity: Annotated[tuple[Eccentricity, Eccentricity], AfterValidator(ascending)] = Field(
         (0.3, 0.8), description="Eccentricity of each nucleus's ellipse, 0 is a circle; per nucleus."
     )
     irregularity: Annotated[float, Field(ge=0, le=0.3)] = Field(
@@ -68,12 +68,15 @@ class NucleiConfig(BaseModel):
     border: Literal["cut", "inside"] = Field(
         "cut", description="cut: the border cuts through nuclei, as in real fields. inside: every nucleus is whole."
     )
+    counted: Literal["quarter", "centre"] = Field(
+        "quarter", description="Which nuclei count: those with a quarter of their area in the image, or their centre."
+    )
 
     # Light
     overlay: Literal["add", "maximum"] = Field(
         "add", description="What overlapping nuclei do: their light adds up, or the brighter one is seen."
     )
-    brightness: Annotated[tuple[Positive, Positive], AfterValidator(_ascending)] = Field(
+    brightness: Annotated[tuple[Positive, Positive], AfterValidator(ascending)] = Field(
         (0.3, 0.6), description="Typical light of a nucleus above the background, fraction of full scale."
     )
     brightness_spread: Annotated[float, Field(ge=1)] = Field(
@@ -82,7 +85,7 @@ class NucleiConfig(BaseModel):
     dome: Share = Field(0.3, description="How much light falls from the middle to the rim: 0 flat, 1 a ball.")
     texture: NotNegative = Field(0.1, description="Relative standard deviation of light inside a nucleus (chromatin).")
     texture_scale: Positive = Field(0.08, description="Grain of that texture (Gaussian sigma) over the diameter.")
-    blur: Annotated[tuple[NotNegative, NotNegative], AfterValidator(_ascending)] = Field(
+    blur: Annotated[tuple[NotNegative, NotNegative], AfterValidator(ascending)] = Field(
         (0.6, 1.2), description="Gaussian sigma of the optics for nuclei in focus, px."
     )
     out_of_focus_share: Share = Field(0.0, description="Share of nuclei that lie outside the plane of focus.")
@@ -91,7 +94,7 @@ class NucleiConfig(BaseModel):
     unevenness: Share = Field(0.1, description="Relative amplitude of uneven illumination across the image.")
     haze: NotNegative = Field(0.05, description="Share of the nuclei's light that spreads as a wide glow.")
     cytoplasm: NotNegative = Field(0.0, description="Light of the cell bodies around nuclei over that of nuclei.")
-    debris: Annotated[tuple[Whole, Whole], AfterValidator(_ascending)] = Field(
+    debris: Annotated[tuple[Whole, Whole], AfterValidator(ascending)] = Field(
         (0, 0), description="How many small specks that are no cells."
     )
 

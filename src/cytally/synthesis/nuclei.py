@@ -53,7 +53,8 @@ def draw_nuclei(config: NucleiConfig, rng: np.random.Generator) -> DrawnImage:
     """Draw one image of fluorescent nuclei.
 
     A nucleus counts if at least a quarter of its area lies in the image and at least one pixel is its own. So with
-    ``border="cut"`` the count can exceed `config.count`, which says how many centres lie in the image.
+    ``border="cut"`` the count can exceed `config.count`, which says how many centres lie in the image; not so with
+    ``counted="centre"``.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def draw_nuclei(config: NucleiConfig, rng: np.random.Generator) -> DrawnImage:
         out_of_focus_share=config.out_of_focus_share,
         defocus=config.defocus,
     )
-    painting = paint(outlines, centres, brightness, config.shape, look, rng)
+    painting = paint(outlines, centres, brightness, config.shape, look, rng, by_centre=config.counted == "centre")
     light = cell_bodies(painting.light, config.cytoplasm, typical, rng)
     light = glow(light, config.haze, 1.5 * typical)
     number = int(rng.integers(config.debris[0], config.debris[1] + 1))

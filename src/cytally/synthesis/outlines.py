@@ -79,7 +79,8 @@ class Rasterised:
     """Nuclei of one chunk on pixel grids of side 2 * half + 1 whose middle pixel is `origin`.
 
     `indices` (n,) numbers the nuclei, `origin` (n, 2) is y, x; `coverage` (n, side, side) is the share of each pixel
-    inside the outline (about), `depth` the squared distance from the middle, 0 there and about 1 on the outline.
+    inside the outline (about), `depth` the squared distance from the middle, 0 there and about 1 on the outline,
+    `distance` that from the outline in pixels, negative inside (to first order).
     """
 
     indices: NDArray[np.intp]
@@ -87,9 +88,10 @@ class Rasterised:
     half: int
     coverage: Patches
     depth: Patches
+    distance: Patches
 
 
-def rasterise(outlines: Outlines, centres: Floats) -> Iterator[Rasterised]:
+def rasterise(outlines: Outlines, centres: Floats, slack: int = 2) -> Iterator[Rasterised]:
     """Yield the nuclei on pixel grids, similar sizes together.
 
     Parameters
@@ -98,13 +100,15 @@ def rasterise(outlines: Outlines, centres: Floats) -> Iterator[Rasterised]:
         N outlines.
     centres
         Where they lie: (N, 2) y, x in pixels, the origin at the centre of the top-left pixel.
+    slack
+        How many pixels the grids reach beyond the outlines.
     """
     reach = outlines.reach()
     order = np.argsort(reach, kind="stable")
     scale = outlines.scale()
     for start in range(0, len(order), CHUNK):
         chunk = order[start : start + CHUNK]
-        half = int(np.ceil(reach[chunk].max())) + 2
+        half = int(np.ceil(reach[chunk].max())) + slack
         yield _rasterise_chunk(outlines, scale, centres, chunk, half)
 
 
@@ -134,7 +138,8 @@ def _rasterise_chunk(
         edge += power.real * wave.real + power.imag * wave.imag
     # Distance from the outline in pixels, to first order: (rho - edge) over the slope of rho.
     slope = np.sqrt((u / major) ** 2 + (v / minor) ** 2) / rho + np.float32(1e-6)
-    coverage: Patches = np.clip(0.5 - (rho - edge) / slope, 0, 1).astype(np.float32)
+    distance = np.asarray((rho - edge) / slope, dtype=np.float32)
+    coverage: Patches = np.clip(0.5 - distance, 0, 1).astype(np.float32)
     bitten = np.flatnonzero(outlines.bite_radius[chunk] > 0)
     if bitten.size:
         which = chunk[bitten]
@@ -146,4 +151,4 @@ def _rasterise_chunk(
         radius = outlines.bite_radius[which].astype(np.float32)[:, None, None]
         # A soft edge: a bite is thin chromatin, not a cut.
         coverage[bitten] *= np.clip(0.5 + np.float32(3) * (away - radius), 0, 1)
-    return Rasterised(chunk, origin, half, coverage, (rho / edge) ** 2)
+    return Rasterised(chunk, origin, half, coverage, (rho / edge) ** 2, distance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,7 @@ def paint(
     shape: tuple[int, int],
     look: Look,
     rng: np.random.Generator,
+    by_centre: bool = False,
 ) -> Painting:
     """Paint nuclei in their order: a later one takes the pixels that it shares with an earlier one.
 
@@ -63,13 +65,17 @@ def paint(
         How they shine.
     rng
         Source of chance.
+    by_centre
+        Count the nuclei whose centre lies in the image, not those with enough of their area in it.
     """
+    within = np.all((centres >= -0.5) & (centres <= np.array(shape) - 0.5), axis=1) | (not by_centre)
+    least = 0.0 if by_centre else VISIBLE_SHARE
     away = rng.random(len(centres)) < look.out_of_focus_share
     level = np.where(away, rng.integers(1, FOCUS_LEVELS, len(centres)), 0)
     # A frame around the image, from where blurred light comes in.
     pad = int(np.ceil(3 * np.hypot(look.blur, look.defocus if away.any() else 0.0))) + 1
     layers = np.zeros((FOCUS_LEVELS, shape[0] + 2 * pad, shape[1] + 2 * pad), dtype=np.float32)
-    masks: list[_Mask | None] = [None] * len(centres)
+    masks: list[Mask | None] = [None] * len(centres)
     for chunk in rasterise(outlines, centres):
         profile = np.float32(1 - look.dome) + np.float32(look.dome) * np.sqrt(np.maximum(1 - chunk.depth, 0))
         light = chunk.coverage * profile * brightness[chunk.indices].astype(np.float32)[:, None, None]
@@ -77,14 +83,15 @@ def paint(
         for k, index in enumerate(chunk.indices):
             corner = (int(chunk.origin[k, 0]) - chunk.half, int(chunk.origin[k, 1]) - chunk.half)
             _overlay(layers[level[index]], light[k], (corner[0] + pad, corner[1] + pad), look.overlay)
-            masks[index] = _cut(inside[k], corner, shape)
-    points, labels = _label(masks, shape)
+            if within[index]:
+                masks[index] = visible_part(inside[k], corner, shape, least)
+    points, labels = label_cells(masks, shape)
     return Painting(_through_optics(layers, level, pad, look, rng), points, labels)
 
 
 @dataclass(frozen=True)
-class _Mask:
-    """The part of a nucleus that lies in the image."""
+class Mask:
+    """The part of a nucleus that lies in the image: `pixels` (height, width), its corner at `top` and `left`."""
 
     top: int
     left: int
@@ -104,18 +111,20 @@ def _overlay(canvas: Light, patch: Light, corner: tuple[int, int], overlay: str)
     (np.add if overlay == "add" else np.maximum)(target, patch[patch_rows, patch_columns], out=target)
 
 
-def _cut(inside: NDArray[np.bool_], corner: tuple[int, int], shape: tuple[int, int]) -> _Mask | None:
-    """The visible part, or None where that is too little to count."""
+def visible_part(
+    inside: NDArray[np.bool_], corner: tuple[int, int], shape: tuple[int, int], least: float
+) -> Mask | None:
+    """The visible part, or None where that is less than a share of `least` of all, or nothing."""
     rows, patch_rows = overlap(corner[0], inside.shape[0], shape[0])
     columns, patch_columns = overlap(corner[1], inside.shape[1], shape[1])
     visible = inside[patch_rows, patch_columns]
     seen = np.count_nonzero(visible)
-    if seen == 0 or (visible.size < inside.size and seen < VISIBLE_SHARE * np.count_nonzero(inside)):
+    if seen == 0 or (visible.size < inside.size and seen < least * np.count_nonzero(inside)):
         return None
-    return _Mask(rows.start, columns.start, visible)
+    return Mask(rows.start, columns.start, visible)
 
 
-def _label(masks: list[_Mask | None], shape: tuple[int, int]) -> tuple[Floats, NDArray[np.uint16]]:
+def label_cells(masks: Sequence[Mask | None], shape: tuple[int, int]) -> tuple[Floats, NDArray[np.uint16]]:
     """Points of the counted nuclei in reading order, and labels that go with them."""
     painted = np.zeros(shape, dtype=np.int32)
     centroids = np.zeros((len(masks) + 1, 2))

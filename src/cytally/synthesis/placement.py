@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+Clear = Callable[[int, Floats, NDArray[np.intp], Floats], NDArray[np.bool_]]
+"""Tells of nucleus `index` which of its candidates (C, 2) keep clear of `others` (K,), placed at centres (K, 2)."""
 
 CANDIDATES = 8  # places tried at once
 ROUNDS = 5  # times that is repeated for one nucleus
@@ -53,6 +57,7 @@ def place(
     margin: float,
     crowding: Crowding,
     rng: np.random.Generator,
+    clear: Clear | None = None,
 ) -> Floats:
     """Find places for nuclei, one after the other.
 
@@ -72,6 +77,8 @@ def place(
         How they seek each other.
     rng
         Source of chance.
+    clear
+        A further test, for shapes that ellipses describe badly.
 
     Returns
     -------
@@ -107,6 +114,8 @@ def place(
                 good &= np.any((candidates < -0.5) | (candidates > size - 0.5), axis=1)
             if done and crowding.allowed_overlap < 1:
                 good &= _free(candidates, metric[index], centres[others], metric[others], crowding.allowed_overlap)
+            if clear is not None and done and good.any():
+                good &= clear(index, candidates, others, centres[others])
             if good.any():
                 centres[index] = candidates[int(np.argmax(good))]
                 placed[done] = index
