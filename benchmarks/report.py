@@ -1,6 +1,6 @@
-"""Write docs/benchmarks.md: the words of benchmarks.md.in, and tables of what counting.py wrote to results/*.json.
+"""Write docs/benchmarks.md: the words of benchmarks.md.in, and tables of what the benchmarks wrote to results.
 
-python benchmarks/report.py           writes the page
+python benchmarks/report.py           writes the page, and the picture on it
 python benchmarks/report.py --check   only says, by its exit status 1, that the page is not up to date
 """
 
@@ -11,6 +11,9 @@ import re
 import sys
 from pathlib import Path
 
+from few_labels_curve import draw_curve
+from few_labels_report import PICTURE, PLACES, curve_of, is_measured, texts
+from few_labels_result import read_few_labels
 from published import MINUTES, OPTIONS_ELSE, OPTIONS_ON, PRETRAINING_MINUTES, ROWS, Row
 from result import DATA, MISSING, Result, read_results, table
 from rows import command, parse
@@ -153,12 +156,14 @@ TABLES = {
 }
 
 
-def page(words: str, results: list[Result]) -> str:
-    """The whole page: `words` with every table in its place."""
-    places = PLACE.findall(words)
-    if sorted(places) != sorted(TABLES):
-        raise ValueError(f"{WORDS.name} has to have a place for each of {', '.join(TABLES)}, once; it has {places}")
-    return NOTE + PLACE.sub(lambda match: TABLES[match[1]](results), words)
+def page(words: str, folder: Path) -> str:
+    """The whole page: `words` with every table of the results in `folder` in its place."""
+    places, wanted = PLACE.findall(words), [*TABLES, *PLACES]
+    if sorted(places) != sorted(wanted):
+        raise ValueError(f"{WORDS.name} has to have a place for each of {', '.join(wanted)}, once; it has {places}")
+    results = read_results(folder)
+    made = {name: make(results) for name, make in TABLES.items()} | texts(folder)
+    return NOTE + PLACE.sub(lambda match: made[match[1]], words)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -166,14 +171,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the page would change")
     check = parser.parse_args(arguments).check
-    text = page(WORDS.read_text(encoding="utf-8"), read_results(RESULTS))
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
+    text = page(WORDS.read_text(encoding="utf-8"), RESULTS)
+    curve, picture = curve_of(read_few_labels(RESULTS / "few-labels")), PAGE.parent / PICTURE
+    if not check:
+        write_text(PAGE, text)
+        if is_measured(curve):
+            draw_curve(curve, picture)
         return 0
-    if check:
-        print(f"{PAGE}: is not what the results say; run python benchmarks/report.py", file=sys.stderr)
-        return 1
-    write_text(PAGE, text)
-    return 0
+    same = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
+    if same and (picture.is_file() or not is_measured(curve)):
+        return 0
+    print(f"{PAGE}: is not what the results say; run python benchmarks/report.py", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

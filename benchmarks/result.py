@@ -137,7 +137,7 @@ class Result:
     @property
     def made_by(self) -> str:
         """Kind of machine, and minutes of each draw."""
-        machines = dict.fromkeys(_machine(draw.get("machine", self.values["machine"])) for draw in self.draws)
+        machines = dict.fromkeys(machine_in_words(draw.get("machine", self.values["machine"])) for draw in self.draws)
         minutes = statistics.mean(draw["minutes"] for draw in self.draws)
         return f"{' and '.join(machines)}, {minutes:.{0 if minutes >= 10 else 1}f} min a draw"
 
@@ -158,15 +158,17 @@ class Result:
         return other_settings(self.values["configuration"], today)
 
 
-def _machine(machine: dict[str, Any]) -> str:
+def machine_in_words(machine: dict[str, Any]) -> str:
+    """The graphics card, or the processor's threads."""
     if machine["gpu"]:
         return f"GPU ({machine['gpu']})"
     return f"CPU, {machine['threads']} thread{'s' * (machine['threads'] > 1)}"
 
 
 def read_results(folder: Path) -> list[Result]:
-    """All results of a folder, sorted by name."""
-    return [Result(path.stem, json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.json"))]
+    """All results of counting.py in a folder, sorted by name."""
+    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+    return [Result(name, values) for name, values in found.items() if "draws" in values]
 
 
 def spread(mean: float, deviation: float | None, form: str = ".2f") -> str:

@@ -16,7 +16,7 @@ from cytally.models.model import Model
 from cytally.models.store import save
 from cytally.training.configuration import make_configuration
 
-pytest.register_assert_rewrite("method_suite")
+pytest.register_assert_rewrite("method_suite", "map_suite", "picture_suite")
 
 torch.set_num_threads(1)  # networks as small as the tests' only wait for a second thread
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cytally.results import Metrics as Metrics
     from cytally.results import Prediction as Prediction
     from cytally.tasks.evaluate import evaluate as evaluate
+    from cytally.tasks.synthesize import synthesize as synthesize
     from cytally.tasks.train import train as train
 
 __version__ = version("cytally")
@@ -24,10 +25,11 @@ _HOMES = {
     "Metrics": "cytally.results",
     "Prediction": "cytally.results",
     "evaluate": "cytally.tasks.evaluate",
+    "synthesize": "cytally.tasks.synthesize",
     "train": "cytally.tasks.train",
 }
 
-__all__ = ["Image", "Metrics", "Model", "Prediction", "__version__", "evaluate", "load", "train"]
+__all__ = ["Image", "Metrics", "Model", "Prediction", "__version__", "evaluate", "load", "synthesize", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -48,6 +48,7 @@ class Metrics:
     pixel: dict[str, float] | None = None
     object: dict[str, float] | None = None
     segmentation: dict[str, float] | None = None
+    latent: dict[str, float] | None = None
     predictions: list[tuple[str, float, float]] = field(default_factory=list)
     """One row per image: its name, the true and the predicted count."""
 

@@ -22,6 +22,22 @@ WORDS = """# Benchmarks
 <!-- here: option table -->
 
 <!-- here: option commands -->
+
+<!-- here: few labels A -->
+
+<!-- here: few labels B -->
+
+<!-- here: few labels C -->
+
+<!-- here: few labels factors -->
+
+<!-- here: few labels regressor -->
+
+<!-- here: few labels curve -->
+
+<!-- here: few labels commands -->
+
+<!-- here: training speed -->
 """
 
 

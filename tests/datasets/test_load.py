@@ -42,15 +42,16 @@ def test_points_follow_the_size_even_where_it_is_rounded(tmp_path):
     assert example.count == 3
 
 
-def test_counts_alone_are_loaded_unlabelled_images_are_not(tmp_path):
+def test_counts_alone_and_unlabelled_images_are_loaded(tmp_path):
     unlabelled = write(tmp_path, "a.tif", np.zeros((20, 20), np.uint8), None)
     empty = write(tmp_path, "b.tif", np.zeros((20, 20), np.uint8), ())
     counted = dataclasses.replace(write(tmp_path, "c.tif", np.zeros((20, 20), np.uint8), None), count=17.0)
     none = dataclasses.replace(write(tmp_path, "d.tif", np.zeros((20, 20), np.uint8), None), count=0.0)
     examples = load_examples([unlabelled, empty, counted, none], RAW)
-    assert [(example.name, example.count) for example in examples] == [("b.tif", 0), ("c.tif", 17), ("d.tif", 0)]
-    assert [example.points is None for example in examples] == [False, True, True]
-    assert [example.total for example in examples] == [None, 17, 0]
+    assert [example.labelled for example in examples] == [False, True, True, True]
+    assert [example.count for example in examples[1:]] == [0, 17, 0]
+    assert [example.points is None for example in examples] == [True, False, True, True]
+    assert [example.total for example in examples] == [None, None, 17, 0]
 
 
 def test_shapes_follow_the_size_even_where_it_is_rounded(tmp_path):

@@ -1,9 +1,9 @@
 """Every command and every Python block in README.md and docs runs as it is written.
 
 Each page is followed from top to bottom in a room of its own: a temporary folder with what the pages assume
-(`images`, `data`, `unseen`, `model`, ...), all drawn here. One thing is changed: training ends after two small steps
-(`SHORTER`; in Python, "steps" is set to 2). Blocks under a comment ``<!-- no test: reason -->`` are not run;
-`NOT_RUN` lists them all.
+(`images`, `data`, `unseen`, `model`, ...), all drawn here. One thing is changed: training ends after two small steps,
+beside four drawn images (`SHORTER`; in Python, "steps" is set to 2). Blocks under a comment
+``<!-- no test: reason -->`` are not run; `NOT_RUN` lists them all.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cytally.synthesis.nuclei import NucleiConfig, draw_nuclei
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SHORTER = ("training.steps=2", "training.batch_size=2", "training.crop=64")
+SHORTER = ("training.steps=2", "training.batch_size=2", "training.crop=64", "drawn.images=4")
 NOT_RUN = {
     "CONTRIBUTING.md": [".venv/bin/pre-commit install"],
     "README.md": ["pip install ."],
@@ -109,6 +109,14 @@ def draw_melanocytes(folder: Path) -> None:
             imsave(folder / part / "labels" / file, label, check_contrast=False)
 
 
+def draw_chambers(folder: Path) -> None:
+    """A miniature of the published chambers: lists of images with their counts, 0 standing for 'not labelled'."""
+    draw(folder / "images", [f"{number}.png" for number in range(6)], 128, 12)
+    for name, numbers in (("train.csv", (0, 1, 2, 3)), ("test.csv", (4, 5))):
+        rows = [f"./{folder.parent.name}/{folder.name}/images/{number}.png,{number}" for number in numbers]
+        (folder / name).write_text("\n".join([*rows, ""]), encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the pages assume to be there."""
@@ -118,6 +126,7 @@ def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     draw_data_folder(folder / "data", 3)
     draw_data_folder(folder / "unseen", 2)
     draw_melanocytes(folder / "database_melanocytes_trp1")
+    draw_chambers(folder / "data_cho" / "128p_pc")
     for part in ("examples", "scripts"):
         shutil.copytree(ROOT / part, folder / part)
     return folder

@@ -17,7 +17,7 @@ import cytally
 from cytally.cli.main import app
 
 DOCS = Path(__file__).parents[2] / "docs"
-CONFIGURED = ("cytally.images.", "cytally.datasets.", "cytally.methods.", "cytally.training.")
+CONFIGURED = ("cytally.images.", "cytally.datasets.", "cytally.methods.", "cytally.baselines.", "cytally.training.")
 """Floors whose settings a configuration file of `cytally train` holds."""
 
 
@@ -40,7 +40,8 @@ def settings_classes() -> list[type[BaseModel]]:
     values = [vars(importlib.import_module(name)).values() for name in names if name.startswith(CONFIGURED)]
     classes = {value: None for module in values for value in module if isinstance(value, type)}
     settings = [one for one in classes if issubclass(one, BaseModel) and one.model_fields]
-    return [one for one in settings if one.__name__.endswith(("Config", "Configuration"))]
+    leaves = [one for one in settings if not any(one in other.__bases__ for other in settings)]
+    return [one for one in leaves if one.__name__.endswith(("Config", "Configuration"))]
 
 
 @pytest.mark.parametrize("model", settings_classes(), ids=lambda model: model.__name__)

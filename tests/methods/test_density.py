@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from method_suite import MethodSuite
+from map_suite import MapSuite
 from torch.nn import functional
 
 from cytally.datasets.example import Example
@@ -18,14 +18,14 @@ from cytally.methods.density import Density, DensityConfig
 from cytally.training.configuration import make_configuration
 
 
-class TestDensityAsPublished(MethodSuite):
+class TestDensityAsPublished(MapSuite):
     """Batch norm and L1, on a network that is small enough to train here."""
 
     method = "density"
     options: ClassVar = {"sigma": 2.0, "channels": [16, 16], "normalisation": "batch", "count_weight": 1}
 
 
-class TestDensityAsOurs(MethodSuite):
+class TestDensityAsOurs(MapSuite):
     """Layer norm, and two channels."""
 
     method = "density"
@@ -38,12 +38,12 @@ class TestDensityAsOurs(MethodSuite):
         return configuration.model_copy(update={"options": configuration.options.model_copy(update={"sigma": 2.0})})
 
 
-class TestDensityWithoutNormalisation(MethodSuite):
+class TestDensityWithoutNormalisation(MapSuite):
     method = "density"
     options: ClassVar = {"sigma": 2.0, "channels": [8, 8, 8], "normalisation": "none", "loss": "l2"}
 
 
-class TestDensityWithGroupNorm(MethodSuite):
+class TestDensityWithGroupNorm(MapSuite):
     """Statistics over the image: counted whole, never in tiles."""
 
     method = "density"
@@ -109,7 +109,7 @@ def test_settings_out_of_range_are_refused(options):
         make_configuration({"method": "density", "options": options})
 
 
-class TestDensityDeeplySupervised(MethodSuite):
+class TestDensityDeeplySupervised(MapSuite):
     """Coarser maps in training, squares in place of Gaussians, and the mean over turns and flips in counting."""
 
     method = "density"

@@ -20,7 +20,8 @@ MEAN_METHOD = """
     import numpy as np
     from torch import nn
 
-    from cytally.methods.method import Method, MethodConfig
+    from cytally.methods.map_method import MapMethod
+    from cytally.methods.method import MethodConfig
     from cytally.results import Prediction
 
 
@@ -28,7 +29,7 @@ MEAN_METHOD = """
         cells_per_unit: float = 1.0
 
 
-    class Mean(Method):
+    class Mean(MapMethod):
         '''As many cells as the picture is bright.'''
 
         name: ClassVar[str] = "mean"
@@ -57,7 +58,7 @@ TRAIN = """
 
     from cytally.datasets.example import Example
     from cytally.methods.registry import find_method, method_names, refused_methods
-    from cytally.training.batches import TrainingData
+    from cytally.training.data import TrainingData
     from cytally.training.configuration import make_configuration
     from cytally.training.loop import Trainer
 

@@ -23,6 +23,8 @@ def plane(shape: tuple[int, int] = (24, 32)) -> Plane:
 class Fixed:
     """Stands for a model: says the same of every plane, cells being 4 pixels wide."""
 
+    name = "fixed"
+
     def __init__(self, prediction: Prediction) -> None:
         self.prediction = prediction
 
@@ -67,6 +69,13 @@ def test_points_alone_are_counted(square: Path) -> None:
     points = np.array([[5.0, 9.0, 1.0], [20.0, 9.0, 1.0]])
     assert counted(Prediction(2.0, points=points), square).prediction.count == 1.0
     assert counted(Prediction(0.0), square).prediction.count == 0.0
+
+
+def test_a_count_without_places_cannot_be_cut(square: Path) -> None:
+    """A method that sees one picture says how many cells there are, not where: no number is better than a wrong one."""
+    with pytest.raises(ImageError, match=r"how many cells there are, not where"):
+        counted(Prediction(7.0), square)
+    assert counted(Prediction(7.0)).prediction.count == 7.0
 
 
 def test_objects_belong_to_the_region_that_holds_half_of_them(square: Path) -> None:

@@ -14,6 +14,7 @@ from cytally.datasets.fingerprint import fingerprint
 from cytally.datasets.folder import read_folder
 from cytally.errors import DataError, ModelError, OutputError, UsageError
 from cytally.models.model import Model
+from cytally.tasks.comparison import Comparison
 from cytally.tasks.evaluate import evaluate
 from cytally.tasks.watch import Watch
 
@@ -33,6 +34,13 @@ def test_metrics_and_predictions(data: Path, model: Model, tmp_path: Path) -> No
     }
     assert json.loads((tmp_path / "out" / "run.json").read_text())["task"] == "evaluate"
     assert not (tmp_path / "out" / "failures.csv").exists()
+    by_count = pd.read_csv(tmp_path / "out" / "error_by_count.csv")
+    assert by_count[["true_from", "true_to", "images"]].to_numpy().tolist() == [[2, 2, 3]]
+    assert by_count["mae"][0] == pytest.approx(written["counting"]["mae"])
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    worst = max(zip(rows["image"], counts, strict=True), key=lambda each: abs(each[1] - 2))
+    assert page.index(f"{worst[0]}: 2.0 cells") == page.index("cells, ") - len(f"{worst[0]}: 2.0 "), "the worst first"
+    assert all(f"{image}: 2.0 cells" in page for image in rows["image"])
     assert ("Reading images", 0, 3) in seen and ("Evaluating", 2, 3) in seen
 
 
@@ -101,9 +109,19 @@ def test_outputs_are_refused_before_an_image_is_opened(
         evaluate(model, data, tmp_path / "other")
 
 
-def test_images_that_were_trained_on_are_told(data: Path, model: Model) -> None:
+def test_images_that_were_trained_on_are_told(data: Path, model: Model, tmp_path: Path) -> None:
     notes: list[str] = []
     facts = {"fingerprint": fingerprint(read_folder(data).samples[:2])}
     model.card = model.card.model_copy(update={"training_data": facts})
     evaluate(model, data, watch=Watch(on_note=notes.append))
     assert len(notes) == 1 and "trained on 2 of these 3 images, the first a.png" in notes[0]
+    evaluate(model, data, tmp_path / "out", watch=Watch(on_note=notes.append))
+    assert notes[0] in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_worst_images_are_kept(data: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cytally.tasks.comparison.MOST_WRONG", 2)
+    comparison = Comparison(model, Watch())
+    comparison.count(read_folder(data).samples)
+    errors = {name: abs(predicted - true) for name, true, predicted in comparison.rows}
+    assert [each.image for each in comparison.wrong] == sorted(errors, key=lambda name: -errors[name])[:2]

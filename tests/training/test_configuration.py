@@ -9,7 +9,9 @@ from cytally.errors import ConfigError
 from cytally.methods.density import Density, DensityConfig
 from cytally.training.configuration import Configuration, make_configuration, read_configuration
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+EXAMPLES = sorted(
+    path for path in (Path(__file__).parents[2] / "examples").glob("*.yaml") if "\nmethod:" in f"\n{path.read_text()}"
+)
 
 
 def refused(values, **kwargs) -> str:
@@ -33,7 +35,7 @@ def test_the_examples_are_valid_and_come_back_from_json(path):
 
 
 def test_there_are_examples():
-    assert {path.stem for path in EXAMPLES} >= {"density", "density-melanocyte"}
+    assert {path.stem for path in EXAMPLES} >= {"density", "density-melanocyte", "twin-vae", "twin-vae-small"}
 
 
 def test_the_melanocyte_example_is_the_paper():

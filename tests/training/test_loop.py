@@ -14,15 +14,16 @@ from torch import nn
 
 from cytally.datasets.augment import AugmentationConfig
 from cytally.errors import CytallyError, ModelError
+from cytally.inference import predict as prediction
 from cytally.inference.config import CountingConfig
 from cytally.inference.tiles import run_network
 from cytally.methods.density import Density, DensityConfig
 from cytally.models.store import load
-from cytally.training import loop
-from cytally.training.batches import TrainingData
+from cytally.training import loop, validation
 from cytally.training.checkpoint import load_checkpoint
 from cytally.training.config import TrainingConfig
 from cytally.training.configuration import make_configuration
+from cytally.training.data import TrainingData
 from cytally.training.loop import Trainer
 
 OPTIONS = {"sigma": 2.0, "channels": [4, 4]}
@@ -157,7 +158,7 @@ def test_validation_every_so_many_epochs_and_at_the_end(draw):
 
 def test_the_network_of_the_best_validation_is_returned(draw, monkeypatch):
     errors = iter([5.0, 3.0, 4.0])
-    monkeypatch.setattr(loop, "counting_metrics", lambda true, predicted: {"mae": next(errors), "bias": 0.0})
+    monkeypatch.setattr(validation, "counting_metrics", lambda true, predicted: {"mae": next(errors), "bias": 0.0})
     run, kept = trainer(draw, epochs=3, learning_rate=1e-2), []
     result = run.run(on_better=lambda network, state: kept.append((network, state.epoch)))
     assert [epoch for _, epoch in kept] == [1, 2]
@@ -347,10 +348,10 @@ def test_counts_that_are_no_number_stop_the_run_too(draw):
 
 def test_large_images_are_validated_in_tiles(draw, monkeypatch):
     run, shapes = trainer(draw, steps=1), []
-    ordinary = loop.TorchBackend.__call__
-    monkeypatch.setattr(loop, "run_network", lambda *args: run_network(*args, size=16))
+    ordinary = validation.TorchBackend.__call__
+    monkeypatch.setattr(prediction, "run_network", lambda *args, size: run_network(*args, size=16))
     monkeypatch.setattr(
-        loop.TorchBackend, "__call__", lambda self, image: shapes.append(image.shape) or ordinary(self, image)
+        validation.TorchBackend, "__call__", lambda self, image: shapes.append(image.shape) or ordinary(self, image)
     )
     run.run()
     assert len(shapes) == 2 * 4  # two images of 24 pixels
@@ -395,8 +396,8 @@ def test_statistics_are_frozen_as_averaged_after_their_share_of_the_run(draw, tm
 
 def test_validation_counts_in_the_precision_that_will_count(draw, monkeypatch):
     seen = []
-    backend = loop.TorchBackend
-    monkeypatch.setattr(loop, "TorchBackend", lambda *given: seen.append(given[2]) or backend(*given))
+    backend = validation.TorchBackend
+    monkeypatch.setattr(validation, "TorchBackend", lambda *given: seen.append(given[2]) or backend(*given))
     examples = [draw(count) for count in (0, 3)]
     method = Density(DensityConfig(sigma=2.0, channels=(4, 8)), 1)
     settings = TrainingConfig(steps=1, batch_size=1, crop=32, precision="bfloat16")
@@ -410,7 +411,7 @@ def test_which_weights_are_kept(draw, monkeypatch, keep, kept):
     """Four epochs whose validation errors are 5, 1, 3, 4."""
     errors = iter([5.0, 1.0, 3.0, 4.0])
     metrics = {"bias": 0.0, "rmse": 0.0}
-    monkeypatch.setattr(loop, "counting_metrics", lambda true, predicted: {"mae": next(errors), **metrics})
+    monkeypatch.setattr(validation, "counting_metrics", lambda true, predicted: {"mae": next(errors), **metrics})
     examples = [draw(count) for count in (0, 3)]
     method = Density(DensityConfig(sigma=2.0, channels=(4, 8)), 1)
     settings = TrainingConfig(epochs=4, batch_size=1, crop=32, keep=keep)
@@ -424,7 +425,7 @@ def test_which_weights_are_kept(draw, monkeypatch, keep, kept):
 
 def test_a_run_that_patience_ends_keeps_the_best(draw, monkeypatch):
     errors = iter([5.0, 1.0, 3.0, 4.0])
-    monkeypatch.setattr(loop, "counting_metrics", lambda true, predicted: {"mae": next(errors), "bias": 0.0})
+    monkeypatch.setattr(validation, "counting_metrics", lambda true, predicted: {"mae": next(errors), "bias": 0.0})
     examples = [draw(count) for count in (0, 3)]
     method = Density(DensityConfig(sigma=2.0, channels=(4, 8)), 1)
     settings = TrainingConfig(epochs=9, patience=2, batch_size=1, crop=32, keep="last")

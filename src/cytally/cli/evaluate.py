@@ -10,18 +10,7 @@ from rich.table import Table
 
 from cytally.cli import choices, console
 from cytally.cli.progress import Bar
-
-NAMES = {
-    "n": "images",
-    "mae": "mean absolute error",
-    "rmse": "root mean squared error",
-    "bias": "bias (predicted - true)",
-    "mre": "mean relative error",
-    "accuracy": "accuracy (rounded count exact)",
-    "average_relative_error": "average relative error",
-    "total_relative_error": "total relative error",
-    "coverage": "coverage of the intervals",
-}
+from cytally.report.words import FIGURES, WHOLE_FIGURES
 
 
 def command(
@@ -52,9 +41,11 @@ def command(
             table.add_column("metric")
             table.add_column("value", justify="right")
             for name, value in values.items():
-                table.add_row(NAMES.get(name, name), f"{value:.0f}" if name == "n" else f"{value:.4g}")
+                words, _ = FIGURES.get(name, (name, ""))
+                table.add_row(words, f"{value:.0f}" if name in WHOLE_FIGURES else f"{value:.4g}")
             console.out.print(table)
-        console.out.print(f"Metrics: {out / 'metrics.json'}\nPredictions: {out / 'predictions.csv'}")
+        for name, file in (("Metrics", "metrics.json"), ("Predictions", "predictions.csv"), ("Report", "report.html")):
+            console.out.print(f"{name}: {out / file}")
         if failed:
             console.note(f"{len(failed)} of the annotated images failed and are not in these figures.")
             raise typer.Exit(console.FAILED)

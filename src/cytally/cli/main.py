@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from cytally.cli import console, count, demo, doctor, evaluate, models, train
+from cytally.cli import console, count, demo, doctor, evaluate, models, synthesize, train, tune
 
 WrongCall = cast("type[Exception]", typer.BadParameter.__bases__[0])
 """What typer raises when options do not fit. Its name lies in another package from one version of typer to the next."""
@@ -46,6 +46,8 @@ app = typer.Typer(
 app.command("count")(count.command)
 app.command("train")(train.command)
 app.command("evaluate")(evaluate.command)
+app.command("synthesize")(synthesize.command)
+app.command("tune")(tune.command)
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.command)
 app.command("demo")(demo.command)

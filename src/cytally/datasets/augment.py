@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter
 
 from cytally.datasets.example import Bounds, Example
-from cytally.datasets.geometry import Picture, Points, random_crop, rescale, turn_and_flip
+from cytally.datasets.geometry import Picture, Points, random_crop, rescale, rotate, turn_and_flip
 
 
 def _rising(limits: tuple[float, float]) -> tuple[float, float]:
@@ -33,6 +33,13 @@ class AugmentationConfig(BaseModel):
 
     turns: bool = Field(default=True, description="Turn by 0, 90, 180 or 270 degrees, each as likely. Paper: yes.")
     flips: bool = Field(default=True, description="Mirror every other picture. Paper: yes.")
+    rotation: float = Field(
+        default=0.0,
+        ge=0,
+        le=45,
+        description="Largest angle, either way, of a further turn, in degrees; images of which only a count is known "
+        "are not turned by it, since cells would leave them. Paper: none.",
+    )
     blur: Range | None = Field(
         default=(0.5, 2.5),
         description="Smallest and largest sigma of a Gaussian blur, in pixels; null for none. Paper: 0.5 to 2.5.",
@@ -67,7 +74,7 @@ class AugmentationConfig(BaseModel):
 
 
 def augment(example: Example, crop: int, config: AugmentationConfig, rng: np.random.Generator) -> Example:
-    """Draw one crop of `example` and vary it: size, turn and flip, then blur, contrast, brightness and noise.
+    """Draw one crop of `example` and vary it: size, turns and flip, then blur, contrast, brightness and noise.
 
     Parameters
     ----------
@@ -100,6 +107,9 @@ def augment(example: Example, crop: int, config: AugmentationConfig, rng: np.ran
     if window != crop:
         image, marks = rescale(image, marks, crop / window)
     image, marks = turn_and_flip(image, marks, turns, flip)
+    if config.rotation:
+        image, turned = rotate(image, marks, rng.uniform(-config.rotation, config.rotation))
+        marks = np.concatenate([marks[:2], turned[2:]])  # the edges stay: what a few degrees move in is no other image
     return _moved(replace(example, total=None), jitter(image, config, rng), marks)
 
 

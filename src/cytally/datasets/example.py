@@ -35,6 +35,8 @@ class Example:
         `image`. None where shapes are unknown.
     total
         Number of cells where it is all that is known.
+    drawn
+        Whether the picture is drawn; else it is natural.
     """
 
     name: str
@@ -43,6 +45,12 @@ class Example:
     bounds: Bounds
     covariances: NDArray[np.float64] | None = None
     total: float | None = None
+    drawn: bool = False
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the number of cells is known, be it 0."""
+        return self.points is not None or self.total is not None
 
     @property
     def count(self) -> float:

@@ -18,12 +18,12 @@ from cytally.images.resize import scale_points
 def load_examples(
     samples: Iterable[Sample], config: InputConfig, *, on_image: Callable[[], None] | None = None
 ) -> list[Example]:
-    """Read, normalise and resize every sample whose number of cells is known, by points or by a count alone.
+    """Read, normalise and resize every sample, annotated or not.
 
     Parameters
     ----------
     samples
-        Annotated images.
+        Images with what is known of them.
     config
         What the network sees of them.
     on_image
@@ -36,8 +36,6 @@ def load_examples(
     """
     examples: list[Example] = []
     for sample in samples:
-        if sample.points is None and sample.count is None:
-            continue
         plane = single_plane(sample)
         prepared = prepare(plane, config)
         rows, columns = prepared.data.shape[-2:]

@@ -13,10 +13,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, signal
+from skimage import exposure
 
 from cytally.errors import ImageError
 
-Kind = Literal["foreground", "range", "percentile", "standard", "none"]
+Kind = Literal["foreground", "range", "percentile", "standard", "equalised", "none"]
 Pixels = NDArray[np.floating[Any]]
 
 LIMITS = (-4.0, 8.0)
@@ -24,6 +25,9 @@ LIMITS = (-4.0, 8.0)
 
 SAMPLES = 4_000_000
 """Statistics look at no more pixels than this per channel, on a regular grid."""
+
+BINS = 4096
+"""Grey values that "equalised" tells apart where there are more than 256."""
 
 WHITE = 0.3
 """What the median and the Gaussian of `sample` leave of white noise's standard deviation."""
@@ -70,6 +74,8 @@ def normalise(data: NDArray[Any], kind: Kind = "foreground") -> NDArray[np.float
         A 12-bit camera's images in 16 bits therefore end at 0.06.
         ``"percentile"``: 1st to 0, 99.8th to 1. Depends on how full the field is.
         ``"standard"``: mean 0, standard deviation 1. Depends on how full the field is.
+        ``"equalised"``: each channel's grey values spread evenly from 0 to 1 (histogram equalisation). Depends on how
+        full the field is, and makes noise as loud as cells where there are few.
         ``"none"``: unchanged values.
 
     Returns
@@ -88,7 +94,13 @@ def normalise(data: NDArray[Any], kind: Kind = "foreground") -> NDArray[np.float
             [0., 0., 0.]]], dtype=float32)
     >>> normalise(np.array([[[0, 51, 255]]], np.uint8), "range")
     array([[[0. , 0.2, 1. ]]], dtype=float32)
+    >>> normalise(np.array([[[1, 1, 2, 200]]], np.uint8), "equalised")
+    array([[[0.5 , 0.5 , 0.75, 1.  ]]], dtype=float32)
     """
+    if kind == "equalised":
+        check(data)
+        spread = [exposure.equalize_hist(channel, nbins=BINS) for channel in data]  # type: ignore[no-untyped-call]
+        return np.stack(spread).astype(np.float32)
     return apply(data, statistics(data, kind))
 
 
@@ -103,7 +115,7 @@ def apply(data: NDArray[Any], found: Statistics) -> NDArray[np.float32]:
 
 
 def statistics(data: NDArray[Any], kind: Kind = "foreground") -> Statistics:
-    """Offsets and scale that normalise `data` (C, Y, X); `kind` as in `normalise`.
+    """Offsets and scale that normalise `data` (C, Y, X); `kind` as in `normalise`, but for "equalised", which has none.
 
     For ``"foreground"``, in each channel, on pixels freed of hot ones and smoothed by a Gaussian of one pixel:
 

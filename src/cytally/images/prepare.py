@@ -41,8 +41,9 @@ class InputConfig(BaseModel):
     )
     normalisation: Kind = Field(
         "foreground",
-        description="How brightness is made comparable, always from the whole image: `foreground` (background 0, cells "
-        "about 1, however many there are), `range` (of the number type), `percentile`, `standard`, `none`.",
+        description="How brightness is made comparable, always from the whole image: `foreground` (background 0, "
+        "cells about 1, however many there are), `range` (of the number type), `percentile`, `standard`, "
+        "`equalised` (histogram equalisation), `none`.",
     )
     pixel_size: float | None = Field(
         None,

@@ -77,10 +77,15 @@ class TorchBackend:
             self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __call__(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run (C, Y, X) through the network: (K, Y, X), float32."""
-        batch = torch.from_numpy(np.ascontiguousarray(image))[None].to(self.device)
+        """Run one picture (C, Y, X) through the network: (K, Y, X), float32."""
+        output: NDArray[np.float32] = self.many(image[None])[0]
+        return output
+
+    def many(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run a batch (N, C, Y, X) through the network: float32, N first."""
+        batch = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
         batch = batch.to(memory_format=torch.channels_last)
         with torch.inference_mode(), torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            output = self.network(batch)[0].float().cpu()
+            output = self.network(batch).float().cpu()
         array: NDArray[np.float32] = output.numpy()
         return array

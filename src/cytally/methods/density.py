@@ -26,6 +26,7 @@ from cytally.methods.density_maps import (
     sigma_from_spacing,
     square_density,
 )
+from cytally.methods.map_method import MapMethod
 from cytally.methods.method import Method, MethodConfig
 from cytally.networks.density_unet import DensityUNet
 from cytally.networks.normalisation import Normalisation
@@ -90,7 +91,7 @@ class DensityConfig(MethodConfig):
         return self
 
 
-class Density(Method):
+class Density(MapMethod):
     """The density method.
 
     References

@@ -1,18 +1,19 @@
-"""What every method offers: a network, targets to train it on, a loss, and a read-out."""
+"""What every method offers: settings, a network, and what it can learn from.
+
+There are two kinds. A `MapMethod` turns an image of any size into a map as large (`cytally.methods.map_method`); a
+`PictureMethod` turns a picture of one fixed size into a count (`cytally.methods.picture_method`).
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from torch import Tensor, nn
+from torch import nn
 
 from cytally.datasets.example import Example
-from cytally.results import Prediction
 
 
 class MethodConfig(BaseModel):
@@ -37,8 +38,12 @@ class Method(ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type[MethodConfig]]
+    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Settings of the other sections of a configuration, where the method's paper has others than the section's own."""
     learns_from_counts: ClassVar[bool] = False
-    """Whether `count_loss` is there for images of which only the number of cells is known."""
+    """Whether it can learn from images of which only the number of cells is known."""
+    learns_from_unlabelled: ClassVar[bool] = False
+    """Whether it can learn from images of which nothing is known."""
 
     def __init__(self, config: Any, in_channels: int) -> None:
         self.config = config
@@ -53,27 +58,7 @@ class Method(ABC):
 
     @abstractmethod
     def network(self) -> nn.Module:
-        """Build the network, untrained: (N, C, Y, X) to (N, K, Y, X)."""
-
-    @abstractmethod
-    def targets(self, example: Example) -> NDArray[np.float32]:
-        """What the network should say of `example`: (K, Y, X)."""
-
-    @abstractmethod
-    def loss(self, output: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-        """How far `output` (N, K, Y, X) is from `targets` of the same shape, one number to minimise.
-
-        `weights` (N, 1, Y, X) are 0 where a crop does not show enough to judge by, else 1. In training a network may
-        give further channels behind the first K, as coarser guesses; what they are for is this function's to know.
-        """
-
-    def count_loss(self, output: Tensor, counts: Tensor, weights: Tensor) -> Tensor:
-        """How far `output` (N, K, Y, X) is from the `counts` (N,) of whole images; `weights` are 0 beyond an image."""
-        raise NotImplementedError(f"{self.name} cannot learn from counts alone")
-
-    @abstractmethod
-    def read(self, output: NDArray[np.float32]) -> Prediction:
-        """Read a prediction from the network's whole-image output (K, Y, X)."""
+        """Build the network, untrained. It takes (N, C, Y, X)."""
 
     @property
     @abstractmethod

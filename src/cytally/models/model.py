@@ -18,8 +18,8 @@ from cytally.images.image import Image, Plane
 from cytally.images.prepare import prepare
 from cytally.images.read import read
 from cytally.images.resize import resize_density, scale_points
-from cytally.inference.flips import over_flips
-from cytally.inference.tiles import TILE, Runner, is_tileable, run_network
+from cytally.inference.predict import predict
+from cytally.inference.tiles import TILE, is_tileable
 from cytally.inference.torch_backend import TorchBackend
 from cytally.models.card import ModelCard
 from cytally.results import Prediction
@@ -57,7 +57,7 @@ class Model:
         self.card = card
         self.network = network
         self.method = card.configuration.build(card.input_channels)
-        self.run: Runner
+        self.run: TorchBackend
         self.to(torch.device("cpu"))
 
     def to(self, device: torch.device) -> None:
@@ -104,8 +104,8 @@ class Model:
 
         References
         ----------
-        Flow: choose channels and normalise (`cytally.images.prepare`), run the network in tiles
-        (`cytally.inference.tiles`), read out (`Method.read`), bring back to the image's own size.
+        Flow: choose channels and normalise (`cytally.images.prepare`), run the network and read the result
+        (`cytally.inference.predict`), bring back to the image's own size.
         """
         plane = _only_plane(image, pixel_size)
         return self.predict(plane, channel=None if channel is None else str(channel))[0]
@@ -114,12 +114,11 @@ class Model:
         """Count the cells in a plane, and say how it was looked at."""
         config = self.card.configuration.input
         prepared = prepare(plane, config, channel=channel, in_channels=self.card.input_channels)
-
-        def run(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-            return run_network(self.run, self.network, picture, size=tile)
-
-        output = over_flips(run, prepared.data) if self.card.configuration.counting.flips else run(prepared.data)
-        prediction = self.method.read(output)
+        flips = self.card.configuration.counting.flips
+        try:
+            prediction = predict(self.method, self.run, self.network, prepared.data, tile=tile, flips=flips)
+        except ImageError as error:
+            raise ImageError(error.message, file=plane.source or plane.name, cure=error.cure) from error
         shape = (plane.data.shape[-2], plane.data.shape[-1])
         flags = exposure_flags(plane.data[list(prepared.channels)]) + prepared.flags
         if {"black", "white", "constant"} & set(flags):
@@ -166,4 +165,15 @@ def _to_shape(prediction: Prediction, inner: tuple[int, ...], shape: tuple[int, 
     factors = (shape[0] / inner[0], shape[1] / inner[1])
     density = None if prediction.density is None else resize_density(prediction.density, shape)
     points = None if prediction.points is None else scale_points(prediction.points, (*factors,))
-    return replace(prediction, density=density, points=points)
+    labels = None if prediction.labels is None else _nearest(prediction.labels, shape)
+    return replace(prediction, density=density, points=points, labels=labels)
+
+
+def _nearest(labels: NDArray[np.integer[Any]], shape: tuple[int, int]) -> NDArray[np.integer[Any]]:
+    """A label image in another size: each pixel takes the label of the pixel that its centre falls in."""
+    rows, columns = (
+        ((np.arange(wanted) + 0.5) * there / wanted).astype(int)
+        for wanted, there in zip(shape, labels.shape, strict=True)
+    )
+    resized: NDArray[np.integer[Any]] = labels[rows[:, None], columns]
+    return resized

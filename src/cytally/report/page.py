@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from PIL import Image as Pillow
 
 from cytally.files import write_text
+from cytally.report.html import ReportFailure, ReportFigure, address, decimal, environment, jpeg_source
 from cytally.report.plots import histogram_of_counts
 from cytally.report.words import sentence
 
 INLINE_IMAGES = 500
 """Up to so many rows the thumbnails lie in the page itself; beyond, it points at the overlay files."""
-THUMBNAIL_BYTES = 20_000
-DASH = "–"
 
 
 @dataclass(frozen=True)
@@ -67,14 +60,6 @@ class ReportRow:
 
 
 @dataclass(frozen=True)
-class ReportFailure:
-    """One image that could not be counted, and why."""
-
-    image: str
-    error: str
-
-
-@dataclass(frozen=True)
 class ReportTable:
     """A table to show as it is: a header and rows of text or numbers."""
 
@@ -105,6 +90,8 @@ class ReportData:
         The conditions' table, where a sample sheet was given.
     notes
         Sentences on how the images were read, such as which channel was taken.
+    figures
+        Further pictures, below those of the images.
     facts
         What was run: version, date, device, seconds, command.
     coverage
@@ -118,6 +105,7 @@ class ReportData:
     failures: tuple[ReportFailure, ...] = ()
     samples: ReportTable | None = None
     notes: tuple[str, ...] = ()
+    figures: tuple[ReportFigure, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     coverage: float = 0.9
 
@@ -131,7 +119,7 @@ def render_report(report: ReportData) -> str:
     """The report as HTML text."""
     counts = [row.count for row in report.rows]
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             report=report,
@@ -144,57 +132,6 @@ def render_report(report: ReportData) -> str:
             shows_channel=any(row.channel for row in report.rows),
         )
     )
-
-
-def decimal(value: float | None, digits: int = 1) -> str:
-    """A number with fixed decimals and thousands apart; a dash for none.
-
-    Examples
-    --------
-    >>> decimal(12345.678), decimal(None), decimal(float("nan")), decimal(-0.04)
-    ('12,345.7', '–', '–', '0.0')
-    """
-    if value is None or not np.isfinite(value):
-        return DASH
-    return f"{round(value, digits) + 0.0:,.{digits}f}"
-
-
-def significant(value: float | None) -> str:
-    """A number with three significant digits and no exponent; a dash for none.
-
-    Examples
-    --------
-    >>> significant(0.0034567), significant(1234.5), significant(0.0), significant(None)
-    ('0.00346', '1,234', '0.00', '–')
-    """
-    if value is None or not np.isfinite(value):
-        return DASH
-    exponent = 0 if value == 0 else int(np.floor(np.log10(abs(value))))
-    return f"{value:,.{max(0, 2 - exponent)}f}"
-
-
-def address(relative: str) -> str:
-    """A relative path as a link that survives ``#``, ``?``, ``%``, ``:`` and spaces in file names.
-
-    Examples
-    --------
-    >>> address("overlays/a #1.png"), address("a:b.png")
-    ('overlays/a%20%231.png', 'a%3Ab.png')
-    """
-    return quote(relative.replace("\\", "/"), safe="/")
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("cytally.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(decimal=decimal, significant=significant, address=address, sentence=sentence)
-    return environment
 
 
 def _tiles(report: ReportData) -> list[tuple[str, str]]:
@@ -250,16 +187,4 @@ def _picture(row: ReportRow, *, inline: bool) -> str:
         return address(row.overlay)
     if row.thumbnail is None:
         return ""
-    return "data:image/jpeg;base64," + base64.b64encode(_small_jpeg(row.thumbnail)).decode("ascii")
-
-
-def _small_jpeg(png: bytes) -> bytes:
-    """The picture as a JPEG of at most 20 kB: first the quality gives way, then the size."""
-    picture = Pillow.open(io.BytesIO(png)).convert("RGB")
-    while True:
-        for quality in (85, 72, 55):
-            buffer = io.BytesIO()
-            picture.save(buffer, format="jpeg", quality=quality, subsampling=0 if quality > 80 else 2)
-            if buffer.tell() <= THUMBNAIL_BYTES or max(picture.size) <= 64:
-                return buffer.getvalue()
-        picture = picture.resize((max(1, picture.width * 3 // 4), max(1, picture.height * 3 // 4)))
+    return jpeg_source(row.thumbnail)

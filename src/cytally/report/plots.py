@@ -122,7 +122,7 @@ def training_curves(history: pandas.DataFrame, path: Path) -> None:
         for names in (("train_loss", "validation_loss"), ("validation_mae",), ("learning_rate",))
     ]
     panels = [names for names in panels if names]
-    figure = _figure(7.0, 2.4 * max(1, len(panels)) + 0.4)
+    figure = figure_of(7.0, 2.4 * max(1, len(panels)) + 0.4)
     judged = next((history[name] for name in ("validation_mae", "validation_loss") if name in drawn), None)
     best = None if judged is None else float(along.iloc[int(np.nanargmin(judged.to_numpy(float)))])
     for index, names in enumerate(panels):
@@ -138,7 +138,7 @@ def training_curves(history: pandas.DataFrame, path: Path) -> None:
         axes.set_ylabel("loss" if len(names) == 2 else _words(names[0]))
         if best is not None:
             axes.axvline(best, color=GREY, linestyle="--", linewidth=1, label=f"best, {running or 'row'} {best:g}")
-        _tidy(axes)
+        tidy(axes)
         axes.legend(frameon=False, fontsize="small")
     if panels:
         figure.axes[-1].set_xlabel(running or "row")
@@ -162,7 +162,7 @@ def predicted_against_true(true: ArrayLike, predicted: ArrayLike) -> bytes:
         A PNG file.
     """
     true, predicted = np.asarray(true, float), np.asarray(predicted, float)
-    figure = _figure(5.0, 5.0)
+    figure = figure_of(5.0, 5.0)
     axes = figure.add_subplot()
     end = 1.05 * max(1.0, float(max(true.max(initial=0), predicted.max(initial=0))))
     axes.fill_between([0, end], [0, 0.9 * end], [0, 1.1 * end], color=GREY, alpha=0.15, linewidth=0, label="± 10 %")
@@ -171,14 +171,13 @@ def predicted_against_true(true: ArrayLike, predicted: ArrayLike) -> bytes:
     axes.set(xlim=(0, end), ylim=(0, end), aspect="equal", xlabel="true count", ylabel="predicted count")
     if true.size:
         axes.set_title(f"{true.size} images, mean absolute error {np.abs(predicted - true).mean():.2f}", fontsize=10)
-    _tidy(axes)
+    tidy(axes)
     axes.legend(frameon=False, fontsize="small", loc="upper left")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120)
-    return buffer.getvalue()
+    return png_of(figure)
 
 
-def _figure(width: float, height: float) -> Figure:
+def figure_of(width: float, height: float) -> Figure:
+    """An empty figure of so many inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -187,7 +186,15 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _tidy(axes: Axes) -> None:
+def png_of(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=120)
+    return buffer.getvalue()
+
+
+def tidy(axes: Axes) -> None:
+    """Take the frame away, and lay a grid behind."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25, linewidth=0.6)
 

@@ -73,6 +73,12 @@ def count_plane(model: Model, plane: Plane, options: CountOptions, region: Regio
                 file=plane.name,
                 cure="use --border include",
             )
+    if prediction.count > 0 and prediction.density is None and prediction.points is None and prediction.labels is None:
+        raise ImageError(
+            f"the model '{model.name}' says how many cells there are, not where, so it cannot count in a part",
+            file=plane.name,
+            cure="cut the part out and count it, or use a model that finds the cells, as 'density' makes",
+        )
     return CountedPlane(plane, _within(prediction, inside, exclude), reading, int(inside.sum()))
 
 

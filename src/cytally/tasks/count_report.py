@@ -7,18 +7,15 @@ from collections.abc import Sequence
 import imagecodecs
 import pandas as pd
 
+from cytally.files import whole_file
 from cytally.models.model import Model
+from cytally.report.html import ReportFailure
 from cytally.report.overlays import encode_png, thumbnail
-from cytally.report.page import (
-    INLINE_IMAGES,
-    ReportData,
-    ReportFailure,
-    ReportRow,
-    ReportTable,
-    write_report,
-)
+from cytally.report.page import INLINE_IMAGES, ReportData, ReportRow, ReportTable, write_report
 from cytally.tasks.count_files import CountFiles
+from cytally.tasks.count_insight import what_the_model_sees
 from cytally.tasks.count_row import CountRow
+from cytally.tasks.insight import encodes_and_decodes
 from cytally.tasks.plane_files import ENDINGS, find_file
 from cytally.tasks.provenance import provenance
 
@@ -26,7 +23,7 @@ from cytally.tasks.provenance import provenance
 def write_count_report(
     model: Model, files: CountFiles, notes: Sequence[str], table: pd.DataFrame | None, seconds: float
 ) -> None:
-    """Write OUT/report.html.
+    """Write OUT/report.html, and OUT/reconstructions.png where the model's network encodes and decodes.
 
     Parameters
     ----------
@@ -41,6 +38,13 @@ def write_count_report(
     seconds
         How long the run took.
     """
+    figures = []
+    if encodes_and_decodes(model):
+        figure = what_the_model_sees(model, files)
+        if figure is not None:
+            figures.append(figure)
+            with whole_file(files.folder / f"{figure.name}.png") as temporary:
+                temporary.write_bytes(figure.png)
     inline = len(files.rows) <= INLINE_IMAGES
     made_by = provenance()
     facts = {
@@ -58,6 +62,7 @@ def write_count_report(
         failures=tuple(ReportFailure(image, line) for image, line in files.failures),
         samples=None if table is None else _table(table),
         notes=tuple(notes),
+        figures=tuple(figures),
         facts=facts,
     )
     write_report(files.folder / "report.html", report)

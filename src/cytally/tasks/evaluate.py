@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
+from typing import Any
 
 from cytally.datasets.fingerprint import seen
 from cytally.datasets.folder import Sample, read_folder
-from cytally.datasets.load import single_plane
-from cytally.errors import CytallyError, DataError
-from cytally.files import whole_file, write_text
+from cytally.errors import DataError
 from cytally.inference.torch_backend import Device, find_device
 from cytally.metrics.counting import counting_metrics
 from cytally.models.model import Model
 from cytally.models.store import load
-from cytally.report.plots import predicted_against_true
 from cytally.results import Metrics
-from cytally.tasks.failures import failure_line
+from cytally.tasks.comparison import Comparison
+from cytally.tasks.evaluation_files import write_evaluation_files
 from cytally.tasks.output import EVALUATED, check_output, open_output, writing
 from cytally.tasks.provenance import provenance
-from cytally.tasks.rows import RowFile
 from cytally.tasks.start import seen_images
 from cytally.tasks.watch import Watch
 
@@ -45,8 +39,7 @@ def evaluate(
     data
         A data folder; images without annotation are left out.
     out
-        Folder for metrics.json, predictions.csv, predictions.png, run.json, and failures.csv where an image failed;
-        written at the end. None writes nothing.
+        Folder for what docs/reference/files.md lists; written at the end. None writes nothing.
     overwrite
         Replace what an earlier evaluation wrote into `out`.
     device
@@ -72,54 +65,47 @@ def evaluate(
         check_output(Path(out), EVALUATED, overwrite=overwrite)
     trained = model if isinstance(model, Model) else load(model)
     trained.to(find_device(device))
-    failures: list[tuple[str, str]] = []
-
-    def fail(path: Path, error: Exception) -> None:
-        failures.append((path.name, failure_line(error, path)))
-        watch.on_failure(*failures[-1])
-
+    comparison = Comparison(trained, watch)
     folder = read_folder(
         Path(data),
         require_annotation=False,
         on_image=lambda done, total: watch.on_images("Reading images", done, total),
-        on_broken=fail,
+        on_broken=comparison.fail,
     )
     for warning in folder.warnings:
-        watch.on_note(warning)
-    if not folder.annotated and not failures:
+        comparison.note(warning)
+    if not folder.annotated and not comparison.failures:
         raise DataError("no image is annotated", file=data, cure="add points.csv, counts.csv or labels/")
-    known = _seen(folder.annotated, trained, watch)
-    rows: list[tuple[str, float, float]] = []
-    for done, sample in enumerate(folder.annotated):
-        watch.on_images("Evaluating", done, len(folder.annotated))
-        try:
-            prediction, _ = trained.predict(single_plane(sample))
-            rows.append((sample.name, float(sample.count or 0), prediction.count))
-        except (CytallyError, MemoryError, RuntimeError) as error:
-            fail(sample.path, error)
-    if not rows:
+    known = _seen(folder.annotated, comparison)
+    comparison.count(folder.annotated)
+    if not comparison.rows:
         raise DataError("no image could be counted", file=data, cure="mend the images named above")
-    true, predicted = (np.array([row[place] for row in rows]) for place in (1, 2))
-    metrics = Metrics(counting=counting_metrics(true, predicted), predictions=rows)
+    seen_by_it = comparison.insight()
+    metrics = Metrics(
+        counting=counting_metrics(*comparison.counts()),
+        latent=None if seen_by_it is None else seen_by_it.as_block(),
+        predictions=comparison.rows,
+    )
     if out is not None:
+        run = _run(trained, Path(data), known)
         open_output(Path(out), EVALUATED, overwrite=overwrite)
         with writing(Path(out), cure="make room, then evaluate again with --overwrite"):
-            _write(Path(out), metrics, failures, _run(trained, Path(data), known))
+            write_evaluation_files(Path(out), comparison, metrics, seen_by_it, run)
     return metrics
 
 
-def _seen(samples: tuple[Sample, ...], model: Model, watch: Watch) -> list[str]:
+def _seen(samples: tuple[Sample, ...], comparison: Comparison) -> list[str]:
     """Names of the samples that the model was trained on, which the user is warned of."""
-    known = seen(samples, seen_images(model.card))
+    known = seen(samples, seen_images(comparison.model.card))
     if known:
-        watch.on_note(
+        comparison.note(
             f"The model was trained on {len(known)} of these {len(samples)} images, the first {known[0]}: "
             "the figures flatter it. Evaluate on images it has not seen."
         )
     return known
 
 
-def _run(model: Model, data: Path, known: list[str]) -> dict[str, object]:
+def _run(model: Model, data: Path, known: list[str]) -> dict[str, Any]:
     return {
         "task": "evaluate",
         "made_by": provenance(),
@@ -127,17 +113,3 @@ def _run(model: Model, data: Path, known: list[str]) -> dict[str, object]:
         "data": str(data.absolute()),
         "trained_on": known,
     }
-
-
-def _write(out: Path, metrics: Metrics, failures: list[tuple[str, str]], run: dict[str, object]) -> None:
-    """Write all files, run.json first: by it a later run knows the folder."""
-    write_text(out / "run.json", json.dumps(run, indent=2) + "\n")
-    write_text(out / "metrics.json", json.dumps(metrics.as_dict(), indent=2) + "\n")
-    table = pd.DataFrame(metrics.predictions, columns=["image", "true", "predicted"])
-    with whole_file(out / "predictions.csv") as temporary:
-        table.to_csv(temporary, index=False, float_format="%.10g")
-    with whole_file(out / "predictions.png") as temporary:
-        temporary.write_bytes(predicted_against_true(table["true"], table["predicted"]))
-    if failures:
-        rows = [{"image": image, "error": line} for image, line in failures]
-        RowFile(out / "failures.csv", ("image", "error"), rows)

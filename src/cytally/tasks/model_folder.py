@@ -18,6 +18,8 @@ from cytally.training.configuration import Configuration, flat_settings, make_co
 from cytally.training.state import TrainingState
 
 CONFIGURATION, CHECKPOINT, SPLIT = "configuration.yaml", "checkpoint.pt", "split.json"
+ACCURATE = "most-accurate"
+"""The folder within a model folder of the model that counted most validation images exactly right."""
 LIMITS = ("training.steps", "training.epochs", "training.patience", "counting.precision", "counting.flips")
 """Settings that may change between two sittings: how long to train, and how to count with what has been trained."""
 
@@ -67,8 +69,13 @@ def make_card(
     training_data: dict[str, Any],
     state: TrainingState,
     start: Start | None = None,
+    *,
+    accurate: bool = False,
 ) -> ModelCard:
-    """What model.json says of a run that stands at `state`, and of the model that it began with."""
+    """What model.json says of a run that stands at `state`, and of the model that it began with.
+
+    The weights are those with the least error, or the most `accurate` ones.
+    """
     made_by = provenance()
     if start is not None:
         made_by["start"] = start.model_dump(exclude={"images"})
@@ -81,13 +88,13 @@ def make_card(
         normalisation=configuration.input.normalisation,
         pixel_size=configuration.input.pixel_size,
         training_data=training_data,
-        validation=state.best_metrics,
+        validation=state.accurate_metrics if accurate else state.best_metrics,
         provenance={
             **made_by,
             "epochs": state.epoch,
             "steps": state.step,
             "minutes": round(state.seconds / 60, 2),
-            "best_epoch": state.best_epoch,
+            "best_epoch": state.accurate_epoch if accurate else state.best_epoch,
         },
     )
 

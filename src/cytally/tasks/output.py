@@ -47,21 +47,39 @@ COUNTED = OutputKind(
     "output folder",
     "count",
     frozenset(
-        {"run.json", "counts.csv", "failures.csv", "samples.csv", "report.html", ".unfinished.csv"}
+        {
+            "run.json",
+            "counts.csv",
+            "failures.csv",
+            "samples.csv",
+            "report.html",
+            ".unfinished.csv",
+            "reconstructions.png",
+        }
         | {"points", "density", "labels", "objects", "overlays"}
     ),
 )
 EVALUATED = OutputKind(
     "output folder",
     "evaluate",
-    frozenset({"run.json", "metrics.json", "predictions.csv", "predictions.png", "failures.csv"}),
+    frozenset({"run.json", "metrics.json", "predictions.csv", "predictions.png", "failures.csv", "report.html"})
+    | {"error_by_count.csv", "error_by_count.png", "reconstructions.png", "translations.png", "latent.png"},
+)
+SYNTHESIZED = OutputKind(
+    "data folder", "synthesize", frozenset({"run.json", "images", "labels", "points.csv", "counts.csv"})
 )
 TRAINED = OutputKind(
     "model folder",
     "train",
     frozenset({"model.json", "weights.safetensors", "split.json", "configuration.yaml"})
-    | {"curves.csv", "curves.png", "checkpoint.pt", "start.json"},
+    | {"curves.csv", "curves.png", "checkpoint.pt", "start.json", "most-accurate"},
     marks=frozenset({"model.json", "configuration.yaml", "checkpoint.pt"}),
+)
+TUNED = OutputKind(
+    "output folder",
+    "tune",
+    frozenset({"run.json", "study.json", "trials.csv", "best.yaml", "importance.csv", "importance.png", "data"}),
+    marks=frozenset({"study.json"}),
 )
 
 

@@ -15,6 +15,7 @@ from cytally.methods.registry import find_method
 from cytally.models.model import Model
 from cytally.models.store import load, save
 from cytally.tasks.model_folder import (
+    ACCURATE,
     CHECKPOINT,
     SPLIT,
     check_resumable,
@@ -61,7 +62,8 @@ def train(
         each.
     out
         Model folder to write; None keeps the model in memory only. It holds a usable model from the first
-        validation on, and split.json, configuration.yaml, curves.csv, curves.png and checkpoint.pt.
+        validation on, and split.json, configuration.yaml, curves.csv, curves.png and checkpoint.pt; with
+        `training.keep_most_accurate` a second model in `most-accurate`.
     start
         A model with the same network, a model folder, or the name of a bundled one: its weights are begun with
         instead of random ones.
@@ -104,16 +106,17 @@ def train(
             going_on = (folder / CHECKPOINT).is_file()
             began = earlier_start(folder, began) if going_on else began
 
-    folders = read_sources(data, watch, counts=find_method(configuration.method).learns_from_counts)
+    folders = read_sources(data, watch, find_method(configuration.method), drawn=configuration.drawn.ratio > 0)
     chosen = choose_split(folders, configuration, folder / SPLIT if folder is not None and resume else None)
-    left_out = sum(len(each.samples) for each in folders) - len(chosen.train) - len(chosen.validation)
+    annotated = sum(sample.count is not None for each in folders for sample in each.samples)
+    left_out = annotated - len(chosen.train) - len(chosen.validation)
     if left_out:
         watch.on_note(f"{left_out} image{'s' * (left_out > 1)} came after the run was begun, and will not be used.")
     examples = load_data(folders, chosen, configuration, watch)
     in_channels = examples.training[0].image.shape[0]
     method = configuration.build(in_channels).fit_to(examples.training, like=None if begin is None else begin.method)
     fitted = configuration.model_copy(update={"options": method.config})
-    training_data = facts(folders, chosen)
+    training_data = facts(folders, chosen, configuration)
     trainer = Trainer(
         method,
         examples,
@@ -129,14 +132,16 @@ def train(
         check_start(begin, method)
         trainer.begin_with(begin.network)
 
-    def model_of(network: nn.Module, state: TrainingState) -> Model:
-        return Model(make_card(fitted, in_channels, training_data, state, began), network)
+    def model_of(network: nn.Module, state: TrainingState, *, accurate: bool = False) -> Model:
+        return Model(make_card(fitted, in_channels, training_data, state, began, accurate=accurate), network)
 
     if folder is None:
         return model_of(trainer.run(minutes=minutes, on_progress=watch.on_step), trainer.state)
 
     def keep(network: nn.Module, state: TrainingState) -> None:
         save(model_of(network, state), folder)
+        if fitted.training.keep_most_accurate:
+            save(model_of(trainer.most_accurate_network(), state, accurate=True), folder / ACCURATE)
         write_curves(folder, state, drawn=False)  # drawing takes as long as some training steps
 
     open_output(folder, TRAINED, overwrite=overwrite)

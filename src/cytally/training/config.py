@@ -26,7 +26,22 @@ class TrainingConfig(BaseModel):
         "the surroundings are cut off; the image's own edges count in full. Paper: 0, whole images.",
     )
     crops_per_image: int = Field(1, ge=1, description="Crops drawn from each image per epoch. Paper: 1.")
-    learning_rate: float = Field(2e-4, gt=0, description="Adam's learning rate. Paper: 2e-4.")
+    labelled_share: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Share of labelled pictures among the natural ones of an epoch, where some are unlabelled and the "
+        "method learns from those too: the few are shown more often. `null`: as many as there are. Paper: as many as "
+        "there are.",
+    )
+    optimiser: Literal["adam", "radam"] = Field(
+        "adam",
+        description="`adam`, or `radam`, rectified Adam (Liu et al. 2020), which warms up by itself. Paper: adam.",
+    )
+    learning_rate: float = Field(2e-4, gt=0, description="The optimiser's learning rate. Paper: 2e-4.")
+    weight_decay: float = Field(
+        0.0, ge=0, description="Share of each weight that is added to its gradient (L2 penalty). Paper: 0."
+    )
     schedule: Literal["constant", "cosine"] = Field(
         "constant",
         description="`cosine` lets the learning rate fall to a hundredth over the run, whose end is the nearest of "
@@ -50,6 +65,11 @@ class TrainingConfig(BaseModel):
         description="Which weights a run that reaches its end keeps: those of the `best` validation error, or the "
         "`last`, which a falling learning rate has settled, where few validation images would choose a lucky moment. A "
         "run that is stopped, or ends by `patience`, keeps the best. Paper: best.",
+    )
+    keep_most_accurate: bool = Field(
+        False,
+        description="Keep beside it, in the model folder's `most-accurate`, a second model: the weights by which most "
+        "validation images had exactly the right count (of those the ones with the least error). Paper: no.",
     )
     averaging: float = Field(
         0.0,

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -26,6 +25,8 @@ from cytally.inference.config import CountingConfig
 from cytally.methods.method import Method, MethodConfig
 from cytally.methods.registry import find_method
 from cytally.training.config import TrainingConfig
+from cytally.training.drawn import DrawnConfig
+from cytally.training.settings import apply_setting, read_settings
 
 
 class Configuration(BaseModel):
@@ -39,11 +40,26 @@ class Configuration(BaseModel):
     options: SerializeAsAny[MethodConfig] = Field(
         default_factory=MethodConfig, validate_default=True, description="Settings of the method."
     )
+    drawn: DrawnConfig = Field(
+        default_factory=DrawnConfig, description="Drawn images that the network sees beside the natural ones."
+    )
     augmentation: AugmentationConfig = Field(
         default_factory=AugmentationConfig, description="How crops vary in training."
     )
     training: TrainingConfig = Field(default_factory=TrainingConfig, description="How the network is trained.")
     counting: CountingConfig = Field(default_factory=CountingConfig, description="How the trained model counts.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_method_has_it(cls, values: Any) -> Any:
+        """What is not given is as in the method's own paper, where that differs from the section's defaults."""
+        if not isinstance(values, dict) or not isinstance(values.get("method"), str):
+            return values
+        given = dict(values)
+        for section, defaults in find_method(values["method"]).defaults.items():
+            if isinstance(given.get(section, {}), dict):
+                given[section] = {**defaults, **given.get(section, {})}
+        return given
 
     @model_validator(mode="after")
     def _mosaics_show_something(self) -> Self:
@@ -76,20 +92,9 @@ def read_configuration(path: Path, settings: Sequence[str] = ()) -> Configuratio
     ConfigError
         When the file is missing or no YAML, or a setting is unknown or out of range; names the first such setting.
     """
-    if not path.is_file():
-        raise ConfigError(
-            "there is no such configuration", file=path, cure="give the path of a YAML file, as in examples/"
-        )
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"is no valid YAML ({str(error).splitlines()[0]})", file=path, cure="mend the file"
-        ) from error
-    if not isinstance(values, dict):
-        raise ConfigError("holds no settings", file=path, cure="begin with a line like 'method: density'")
+    values = read_settings(path, "method: density")
     for setting in settings:
-        _apply(values, setting, path)
+        apply_setting(values, setting, path, "training.batch_size=8")
     return make_configuration(values, file=path)
 
 
@@ -162,24 +167,3 @@ def _suggestion(key: str, values: dict[str, Any]) -> str:
         names = difflib.get_close_matches(key.rpartition(".")[2], known.values(), n=1)
         close = [full for full, name in known.items() if name in names]
     return f"did you mean '{close[0]}'?" if close else "remove it"
-
-
-def _apply(values: dict[str, Any], setting: str, file: Path) -> None:
-    key, equals, text = setting.partition("=")
-    *sections, last = key.strip().split(".")
-    if not equals or not all([*sections, last]):
-        raise ConfigError(
-            f"the setting '{setting}' has no key or no value",
-            file=file,
-            cure="write it as key=value, as --set training.batch_size=8",
-        )
-    for section in sections:
-        if values.get(section) is None:
-            values[section] = {}
-        values = values[section]
-        if not isinstance(values, dict):
-            raise ConfigError(f"'{key}' is no setting", file=file, cure=f"'{section}' holds a value of its own")
-    try:
-        values[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"the value of '{key}' is no valid YAML", file=file, cure="quote it") from error

@@ -15,16 +15,19 @@ from torch import nn
 from cytally.datasets.augment import AugmentationConfig
 from cytally.errors import CytallyError, ModelError
 from cytally.inference.config import CountingConfig
-from cytally.inference.tiles import run_network
-from cytally.inference.torch_backend import TorchBackend, fast_precision
+from cytally.inference.torch_backend import fast_precision
 from cytally.methods.method import Method
-from cytally.metrics.counting import counting_metrics
+from cytally.methods.picture_method import Moment
 from cytally.training.averaging import AveragedNetwork
-from cytally.training.batches import Batch, Batches, CountedBatch, TrainingData
 from cytally.training.checkpoint import load_checkpoint, save_checkpoint
 from cytally.training.config import TrainingConfig
+from cytally.training.data import TrainingData
+from cytally.training.learning import Batch, batch_loss, make_batches, make_optimiser
 from cytally.training.schedule import learning_rate, progress
 from cytally.training.state import TrainingProgress, TrainingState
+from cytally.training.validation import validate
+
+Weights = dict[str, torch.Tensor]
 
 logger = logging.getLogger(__name__)
 
@@ -64,13 +67,14 @@ class Trainer:
     ) -> None:
         self.method, self.data, self.config = method, data, config
         self.device, self.counting = device or torch.device("cpu"), counting or CountingConfig()
-        self.batches, self.seed = Batches(method, data, config, augmentation, seed), seed
+        self.batches, self.seed = make_batches(method, data, config, augmentation, seed), seed
         torch.manual_seed(seed)
         self.network = method.network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedNetwork(self.network, config.averaging)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
+        self.optimiser = make_optimiser(self.network, config)
         self.state = TrainingState()
-        self.best = {name: value.cpu().clone() for name, value in self.network.state_dict().items()}
+        self.best: Weights = _weights(self.network)
+        self.most_accurate: Weights = self.best
         wanted = config.precision
         self.dtype = fast_precision(self.device) if wanted == "auto" else getattr(torch, wanted)
 
@@ -112,13 +116,16 @@ class Trainer:
         started, saved = time.monotonic() - self.state.seconds, time.monotonic()
         validation_seconds, losses = 0.0, []
         finished = bool(self.state.history) and (self._progress(minutes, ahead=0) >= 1 or self._stalled())
+        if self.optimiser is None and not finished:
+            self._validate(float("nan"))  # a method without weights has learnt all it can from `Method.fit_to`
+            finished = True
         while not finished:
             self._train_mode()
             for batch in self.batches.epoch(self.state.epoch, first=self.state.place):
                 self.state.seconds = time.monotonic() - started
                 done = self._progress(minutes, ahead=validation_seconds)
                 self._freeze_when_due(done)
-                losses.append(self._step(batch, learning_rate(self.config, step=self.state.step, done=done)))
+                losses.append(self._step(batch, done))
                 if on_progress is not None:
                     on_progress(self._report(done, losses[-1]))
                 if self._progress(minutes, ahead=validation_seconds, epochs=False) >= 1:
@@ -162,8 +169,15 @@ class Trainer:
 
     def best_network(self) -> nn.Module:
         """The network with the best validation error so far, on the CPU."""
+        return self._network_of(self.best)
+
+    def most_accurate_network(self) -> nn.Module:
+        """The network that counted most validation images exactly right so far, on the CPU."""
+        return self._network_of(self.most_accurate)
+
+    def _network_of(self, weights: Weights) -> nn.Module:
         network = self.method.network()
-        network.load_state_dict(self.best)
+        network.load_state_dict(weights)
         return network.eval()
 
     def _stalled(self) -> bool:
@@ -203,17 +217,14 @@ class Trainer:
         latest = state.history[-1]["validation_mae"] if state.history else float("nan")
         return TrainingProgress(done, state.epoch, state.step, state.seconds, loss, latest, state.best_error)
 
-    def _step(self, batch: Batch, rate: float) -> float:
+    def _step(self, batch: Batch, done: float) -> float:
+        assert self.optimiser is not None
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = learning_rate(self.config, step=self.state.step, done=done)
         # layers that draw, as dropout does, draw the same after a resume
         torch.manual_seed(int(np.random.SeedSequence((self.seed, self.state.step)).generate_state(1)[0]))
-        images, wanted, weights = (part.to(self.device) for part in batch)
-        images = images.to(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            output = self.network(images)
-        judge = self.method.count_loss if isinstance(batch, CountedBatch) else self.method.loss
-        loss = judge(output, wanted, weights)
+        moment = Moment(self.state.epoch, done, self.state.step)
+        loss = batch_loss(self.method, self.network, batch, self.device, self.dtype, moment)
         if not torch.isfinite(loss):
             raise self._diverged("the loss")
         self.optimiser.zero_grad(set_to_none=True)
@@ -237,20 +248,21 @@ class Trainer:
 
         Those that are `settled` are kept in any case.
         """
-        run = TorchBackend(self.average.network, self.device, self.counting.precision)
-        true = [example.count for example in self.data.validation]
-        outputs = (run_network(run, self.average.network, example.image) for example in self.data.validation)
-        predicted = [self.method.read(output).count for output in outputs]
-        if not np.isfinite(predicted).all():
+        metrics = validate(
+            self.method, self.average.network, self.data.validation, self.device, self.counting.precision
+        )
+        if not np.isfinite(metrics["mae"]):
             raise self._diverged("the validation error")
-        metrics = counting_metrics(np.array(true, float), np.array(predicted, float))
         state = self.state
         better = settled or metrics["mae"] < state.best_error
         if better:
             state.best_error, state.best_epoch, state.best_metrics = metrics["mae"], state.epoch, metrics
-            self.best = {name: value.cpu().clone() for name, value in self.average.network.state_dict().items()}
+            self.best = _weights(self.average.network)
+        if self.config.keep_most_accurate and _more_accurate(metrics, state.accurate_metrics):
+            state.accurate_epoch, state.accurate_metrics = state.epoch, metrics
+            self.most_accurate = _weights(self.average.network)
         row = {"epoch": state.epoch, "step": state.step, "seconds": state.seconds, "train_loss": train_loss}
-        rate = self.optimiser.param_groups[0]["lr"]
+        rate = self.optimiser.param_groups[0]["lr"] if self.optimiser is not None else float("nan")
         row |= {"learning_rate": rate, "validation_mae": metrics["mae"], "validation_bias": metrics["bias"]}
         state.history.append(row)
         logger.debug("epoch %d: validation error %.3f", state.epoch, metrics["mae"])
@@ -261,8 +273,9 @@ class Trainer:
             "state": vars(self.state),
             "network": self.network.state_dict(),
             "average": self.average.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": {} if self.optimiser is None else self.optimiser.state_dict(),
             "best": self.best,
+            "most_accurate": self.most_accurate,
         }
         save_checkpoint(path, state)
 
@@ -271,11 +284,22 @@ class Trainer:
         try:
             self.network.load_state_dict(saved["network"])
             self.average.network.load_state_dict(saved["average"])
-            self.optimiser.load_state_dict(saved["optimiser"])
-            self.best, self.state = saved["best"], TrainingState(**saved["state"])
+            if self.optimiser is not None:
+                self.optimiser.load_state_dict(saved["optimiser"])
+            self.best, self.most_accurate = saved["best"], saved["most_accurate"]
+            self.state = TrainingState(**saved["state"])
         except (RuntimeError, ValueError, LookupError, TypeError) as error:
             raise ModelError(
                 "is the checkpoint of a run with another configuration",
                 file=path,
                 cure="resume with the configuration it began with, or train anew with --overwrite",
             ) from error
+
+
+def _weights(network: nn.Module) -> Weights:
+    return {name: value.cpu().clone() for name, value in network.state_dict().items()}
+
+
+def _more_accurate(metrics: dict[str, float], before: dict[str, float]) -> bool:
+    """Whether more counts are exactly right than `before`, or as many with a smaller error."""
+    return not before or (metrics["accuracy"], -metrics["mae"]) > (before["accuracy"], -before["mae"])

@@ -20,6 +20,9 @@ class TrainingState:
     best_epoch: int = -1
     best_metrics: dict[str, float] = field(default_factory=dict)
     """Counting metrics on the validation images at `best_epoch`."""
+    accurate_epoch: int = -1
+    accurate_metrics: dict[str, float] = field(default_factory=dict)
+    """The same at the epoch with most counts exactly right, where that is asked for."""
     history: list[dict[str, float]] = field(default_factory=list)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +13,10 @@ from torch import Tensor
 from cytally.datasets.augment import AugmentationConfig, augment, augment_whole
 from cytally.datasets.example import Example
 from cytally.datasets.mosaic import quarters
-from cytally.methods.method import Method
+from cytally.methods.map_method import MapMethod
+from cytally.training.ahead import ahead
 from cytally.training.config import TrainingConfig
+from cytally.training.data import TrainingData
 
 
 class MarkedBatch(NamedTuple):
@@ -41,29 +41,12 @@ class CountedBatch(NamedTuple):
     """(N, 1, Y, X): 0 where an image is filled, else 1."""
 
 
-Batch = MarkedBatch | CountedBatch
+MapBatch = MarkedBatch | CountedBatch
 Places = list[int]
 """Places in the order of an epoch that make one batch."""
 
 
-@dataclass(frozen=True)
-class TrainingData:
-    """The examples of a run.
-
-    Parameters
-    ----------
-    training, validation
-        Whole prepared images with their annotation.
-    weights
-        How often each training image is drawn relative to the others; None shows each once per epoch.
-    """
-
-    training: Sequence[Example]
-    validation: Sequence[Example]
-    weights: Sequence[float] | None = None
-
-
-class Batches:
+class MapBatches:
     """Augmented crops with their targets, epoch by epoch.
 
     Parameters
@@ -80,7 +63,7 @@ class Batches:
 
     def __init__(
         self,
-        method: Method,
+        method: MapMethod,
         data: TrainingData,
         config: TrainingConfig,
         augmentation: AugmentationConfig,
@@ -101,19 +84,11 @@ class Batches:
         """Steps per epoch; with shares of several folders, about as many."""
         return len(self._chunks(0, self._order(0)))
 
-    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[MapBatch]:
         """The batches of one epoch from the `first`, each made while the one before is trained on."""
         order = self._order(epoch)
         chunks = self._chunks(epoch, order)[first:]
-        if not chunks:
-            return
-        with ThreadPoolExecutor(max_workers=1) as maker:
-            upcoming = maker.submit(self._batch, epoch, order, chunks[0])
-            for following in [*chunks[1:], None]:
-                batch = upcoming.result()
-                if following is not None:
-                    upcoming = maker.submit(self._batch, epoch, order, following)
-                yield batch
+        return ahead(lambda chunk: self._batch(epoch, order, chunk), chunks)
 
     def _order(self, epoch: int) -> list[int]:
         number = len(self.data.training)
@@ -142,7 +117,7 @@ class Batches:
             np.random.default_rng([self.seed, epoch, len(order)]).shuffle(chunks)
         return chunks
 
-    def _batch(self, epoch: int, order: list[int], places: Places) -> Batch:
+    def _batch(self, epoch: int, order: list[int], places: Places) -> MapBatch:
         rngs = [np.random.default_rng([self.seed, epoch, place]) for place in places]
         wholes = [self.data.training[order[place]] for place in places]
         if wholes[0].points is None:

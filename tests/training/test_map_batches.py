@@ -7,17 +7,18 @@ import torch
 
 from cytally.datasets.augment import AugmentationConfig
 from cytally.methods.density import Density, DensityConfig
-from cytally.training.batches import Batches, CountedBatch, MarkedBatch, TrainingData
 from cytally.training.config import TrainingConfig
+from cytally.training.data import TrainingData
+from cytally.training.map_batches import CountedBatch, MapBatches, MarkedBatch
 
 STILL = AugmentationConfig(turns=False, flips=False, blur=None)
 
 
-def make(draw, number=5, weights=None, seed=0, method=None, **config) -> Batches:
+def make(draw, number=5, weights=None, seed=0, method=None, **config) -> MapBatches:
     examples = [draw(count, shape=(40, 40)) for count in range(number)]
     settings = TrainingConfig(**{"batch_size": 2, "crop": 24, **config})
     method = method or Density(DensityConfig(sigma=2.0), 1)
-    return Batches(method, TrainingData(examples, examples, weights), settings, AugmentationConfig(), seed)
+    return MapBatches(method, TrainingData(examples, examples, weights), settings, AugmentationConfig(), seed)
 
 
 def same(one, other) -> bool:
@@ -113,7 +114,7 @@ def only_counted(example):
 def test_counted_images_come_whole_in_batches_of_their_own(draw):
     examples = [draw(0), draw(1), draw(2), only_counted(draw(5, 0, (30, 41))), only_counted(draw(7, 0, (33, 26)))]
     settings = TrainingConfig(batch_size=2, crop=32)
-    batches = Batches(Density(DensityConfig(sigma=2.0), 1), TrainingData(examples, examples), settings, STILL, 0)
+    batches = MapBatches(Density(DensityConfig(sigma=2.0), 1), TrainingData(examples, examples), settings, STILL, 0)
     found = list(batches.epoch(0))
     assert len(found) == len(batches) == 4, "two of crops, and as 41 × 30 is above a crop, one image to a step"
     marked = [batch for batch in found if isinstance(batch, MarkedBatch)]
@@ -128,7 +129,7 @@ def test_counted_images_come_whole_in_batches_of_their_own(draw):
 def test_counted_images_of_several_sizes_are_filled_up(draw):
     examples = [only_counted(draw(3, 0, shape)) for shape in ((20, 31), (24, 22))]
     settings = TrainingConfig(batch_size=2, crop=32)
-    batches = Batches(Density(DensityConfig(sigma=2.0), 1), TrainingData(examples, examples), settings, STILL, 0)
+    batches = MapBatches(Density(DensityConfig(sigma=2.0), 1), TrainingData(examples, examples), settings, STILL, 0)
     [batch] = batches.epoch(0)
     assert isinstance(batch, CountedBatch) and batch.images.shape == (2, 1, 24, 31)
     assert sorted(batch.weights.sum(dim=(1, 2, 3)).tolist()) == [24 * 22, 20 * 31]
@@ -138,7 +139,7 @@ def test_counted_images_of_several_sizes_are_filled_up(draw):
 def test_counted_images_are_turned_and_mirrored(draw):
     example = only_counted(draw(3, 0, (20, 20)))
     settings = TrainingConfig(batch_size=1, crop=32)
-    batches = Batches(
+    batches = MapBatches(
         Density(DensityConfig(sigma=2.0), 1),
         TrainingData([example], [example]),
         settings,
@@ -153,7 +154,9 @@ def test_a_mosaic_is_made_of_four_crops_and_leaves_the_seams_out(draw):
     examples = [draw(count, shape=(40, 40)) for count in (0, 9)]
     settings = TrainingConfig(batch_size=1, crop=24, context=3, crops_per_image=20)
     method = Density(DensityConfig(sigma=2.0), 1)
-    mosaics = Batches(method, TrainingData(examples, examples), settings, AugmentationConfig(blur=None, mosaic=1.0), 0)
+    mosaics = MapBatches(
+        method, TrainingData(examples, examples), settings, AugmentationConfig(blur=None, mosaic=1.0), 0
+    )
     halves, shown = set(), []
     for images, targets, weights in mosaics.epoch(0):
         assert images.shape == targets.shape == weights.shape == (1, 1, 24, 24)
@@ -173,7 +176,7 @@ def test_mosaics_keep_the_shares_of_the_folders(draw):
     flat = [dataclasses.replace(draw(0, shape=(40, 40)), image=np.full((1, 40, 40), v, np.float32)) for v in range(10)]
     settings = TrainingConfig(batch_size=1, crop=24, crops_per_image=30)
     data = TrainingData(flat, flat, [9, *[1 / 9] * 9])
-    batches = Batches(
+    batches = MapBatches(
         Density(DensityConfig(sigma=2.0), 1), data, settings, AugmentationConfig(blur=None, mosaic=1.0), 0
     )
     first = np.mean([float((images == 0).float().mean()) for images, _, _ in batches.epoch(0)])
@@ -183,7 +186,7 @@ def test_mosaics_keep_the_shares_of_the_folders(draw):
 def test_a_counted_image_is_shown_once_an_epoch(draw):
     examples = [draw(1), only_counted(draw(5))]
     settings = TrainingConfig(batch_size=2, crop=64, crops_per_image=6)
-    batches = Batches(Density(DensityConfig(sigma=2.0), 1), TrainingData(examples, examples), settings, STILL, 0)
+    batches = MapBatches(Density(DensityConfig(sigma=2.0), 1), TrainingData(examples, examples), settings, STILL, 0)
     kinds = [type(batch) for batch in batches.epoch(0)]
     assert kinds.count(CountedBatch) == 1 and kinds.count(MarkedBatch) == 3
 
@@ -195,7 +198,7 @@ def test_a_share_of_crops_are_mosaics(draw):
         for level in range(9)
     ]
     settings = TrainingConfig(batch_size=1, crop=24, crops_per_image=20)
-    batches = Batches(
+    batches = MapBatches(
         Density(DensityConfig(sigma=2.0), 1),
         TrainingData(flat, flat),
         settings,

@@ -1,0 +1,1 @@
+"""What others are compared with: classical image processing, and a network for natural images."""

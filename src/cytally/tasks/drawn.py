@@ -1,0 +1,88 @@
+"""The drawn images of a training run, made when it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from cytally.datasets.example import Example
+from cytally.datasets.folder import Sample
+from cytally.errors import ConfigError
+from cytally.images.image import Plane
+from cytally.images.prepare import InputConfig, prepare
+from cytally.synthesis.presets import make_drawing
+from cytally.tasks.natural_scene import learn_counts, mean_background
+from cytally.training.configuration import Configuration
+
+HELD_BACK = 0.1
+"""Share of the drawn images that validate where no natural one is labelled."""
+
+
+def drawn_examples(
+    configuration: Configuration,
+    in_channels: int,
+    number: int,
+    seed: int,
+    *,
+    natural: Sequence[Sample] = (),
+    on_image: Callable[[int, int], None] | None = None,
+) -> list[Example]:
+    """Draw images as the configuration's section `drawn` says, prepared as the network sees them.
+
+    Image i is drawn from ``numpy.random.default_rng([seed, i])`` alone.
+
+    Parameters
+    ----------
+    configuration
+        Says what is drawn, and how brightness is normalised. Drawn images are not resized.
+    in_channels
+        Channels that the network takes.
+    number
+        How many images.
+    seed
+        Decides everything that is random.
+    natural
+        Images from which the number of cells and the background are learned, where the configuration wants that;
+        those that are not annotated are left out. Without any the preset's own are taken.
+    on_image
+        Called with how many images are drawn, and how many will be.
+
+    Raises
+    ------
+    ConfigError
+        When a setting of the preset is wrong, its cells do not fit, or its channels are not those of the network.
+    """
+    config = configuration.drawn
+    annotated = [sample for sample in natural if sample.count is not None]
+    settings = dict(config.settings)
+    if config.counts == "natural" and annotated:
+        settings["count"] = learn_counts(annotated).model_dump()
+    drawing = make_drawing(config.preset, settings)
+    light = InputConfig(channels="one" if in_channels == 1 else "all", normalisation=configuration.input.normalisation)
+    background = None
+    examples = []
+    for index in range(number):
+        if on_image is not None and index % 20 == 0:
+            on_image(index, number)
+        rng = np.random.default_rng([seed, index])
+        drawn = drawing.draw(rng, background=background)
+        if background is None and config.background == "natural" and annotated:
+            shape = (drawn.labels.shape[0], drawn.labels.shape[1])
+            background = mean_background(annotated, shape)
+            drawn = drawing.draw(np.random.default_rng([seed, index]), background=background)
+        pixels = drawn.image[None] if drawn.image.ndim == 2 else np.moveaxis(drawn.image, -1, 0)
+        plane = Plane(pixels, name=f"drawn-{index:05d}", channels=("",) * len(pixels))
+        prepared = prepare(plane, light)
+        if len(prepared.data) != in_channels:
+            raise ConfigError(
+                f"'drawn.preset': {config.preset} draws images of {len(prepared.data)} "
+                f"channel{'s' * (len(prepared.data) > 1)}, and the natural ones have {in_channels}",
+                cure="choose a preset that fits, or the same channel of all images with input.channels=one",
+            )
+        rows, columns = prepared.data.shape[-2:]
+        bounds = (-0.5, -0.5, rows - 0.5, columns - 0.5)
+        examples.append(Example(plane.name, prepared.data, drawn.points, bounds, drawn=True))
+    if on_image is not None:
+        on_image(number, number)
+    return examples

@@ -1,0 +1,118 @@
+"""The Twin-VAE as a method: the suite, the terms of its loss, and what its defaults are."""
+
+import math
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from picture_suite import PictureSuite
+
+from cytally.methods.picture_method import Moment, Pictures
+from cytally.methods.twin_vae import TwinVAEConfig, TwinVAEMethod
+from cytally.networks.twin_vae import DrawnSide
+from cytally.training.configuration import make_configuration
+
+SMALL: dict = {"channels": [8, 8, 8, 16], "hidden": 32, "latent": 16, "dropout": 0.0, "regressor_latest": 0.0}
+TINY: dict = {**SMALL, "channels": [8, 8, 16, 16], "hidden": 64, "reconstruction_weight": 1}
+BRIEF: dict = {"steps": 150, "batch_size": 8, "learning_rate": 5e-3, "weight_decay": 0.0}
+
+
+class TestTwinVAEReadingTheLatentVector(PictureSuite):
+    method = "twin-vae"
+    options: ClassVar = TINY
+    training: ClassVar = BRIEF
+    learnt = 2.5  # seconds of training from eight images: far from the mean of 7, and no more is asked
+
+
+class TestTwinVAEReadingTheDecoder(PictureSuite):
+    method = "twin-vae"
+    options: ClassVar = {**TINY, "regressor": "decoder", "reconstruction": "bce"}
+    training: ClassVar = {**BRIEF, "learning_rate": 1e-2}
+    learnt = 2.5
+
+
+@pytest.fixture
+def pictures() -> Pictures:
+    images = torch.rand(3, 1, 128, 128, generator=torch.Generator().manual_seed(0))
+    return Pictures(images, torch.tensor([2.0, 0.0, 0.0]), torch.tensor([True, False, True]), False)
+
+
+LATER = Moment(200, 0.0)
+
+
+def parts(pictures: Pictures, moment: Moment = LATER, **options) -> tuple[float, torch.nn.Module]:
+    """The loss and the network that had it."""
+    method = TwinVAEMethod(TwinVAEConfig(**{**SMALL, "regressor_latest": 1.0, **options}), 1)
+    torch.manual_seed(0)
+    network = method.network().eval()
+    torch.manual_seed(1)
+    with torch.no_grad():
+        return float(method.loss(network, pictures, moment)), network
+
+
+def test_the_loss_is_the_papers_sum(pictures):
+    """A slow reference: each term from its definition, over every element."""
+    loss, network = parts(pictures)
+    torch.manual_seed(1)
+    with torch.no_grad():
+        output = network.learn(pictures.images)
+    shown, wanted = output.pictures.double().numpy(), pictures.images.double().numpy()
+    reconstruction = sum((a - b) ** 2 for a, b in zip(shown.ravel(), wanted.ravel(), strict=True)) / shown.size
+    labelled = [0, 2]
+    regression = sum((float(output.counts[i, 0]) - float(pictures.counts[i])) ** 2 for i in labelled) / len(labelled)
+    pairs = zip(output.mean.ravel().tolist(), output.log_variance.ravel().tolist(), strict=True)
+    divergence = sum(-0.5 * (1 + v - m**2 - math.exp(v)) for m, v in pairs) / (3 * 128**2)
+    assert loss == pytest.approx(100 * reconstruction + 3 * regression + 2 * divergence, rel=1e-4)
+
+
+def test_the_regressor_starts_late(pictures):
+    other = pictures._replace(counts=pictures.counts + 50)
+    for moment, learns in ((Moment(99, 0.0), False), (Moment(100, 0.0), True)):
+        assert (parts(pictures, moment)[0] != parts(other, moment)[0]) is learns
+    early = Moment(0, 0.25)
+    assert parts(pictures, early)[0] == parts(other, early)[0]
+    assert parts(pictures, early, regressor_latest=0.2)[0] != parts(other, early, regressor_latest=0.2)[0]
+
+
+def test_the_weight_of_the_reconstruction_decays_per_epoch(pictures):
+    """After 10,000 epochs of 3e-5, 74 % of it are left."""
+    only = {"count_weight": 0, "divergence_weight": 0, "reconstruction_decay": 3e-5}
+    first, last = (parts(pictures, Moment(epoch, 0.0), **only)[0] for epoch in (0, 10_000))
+    assert last / first == pytest.approx((1 - 3e-5) ** 10_000, rel=1e-5) == pytest.approx(0.7408, abs=1e-3)
+
+
+def test_binary_cross_entropy_of_a_grey_picture():
+    """An untrained decoder ends near 0.5: its cross entropy with any picture is near ln 2."""
+    grey = Pictures(torch.full((2, 1, 128, 128), 0.3), torch.zeros(2), torch.zeros(2, dtype=torch.bool), False)
+    loss, _ = parts(grey, count_weight=0, divergence_weight=0, reconstruction="bce", reconstruction_weight=1)
+    assert loss == pytest.approx(math.log(2), abs=0.05)
+
+
+def test_pictures_brighter_than_white_do_not_break_the_cross_entropy():
+    bright = Pictures(torch.full((2, 1, 128, 128), 1.7), torch.zeros(2), torch.zeros(2, dtype=torch.bool), False)
+    assert math.isfinite(parts(bright, reconstruction="bce")[0])
+
+
+def test_drawn_pictures_are_counted_by_the_drawn_side():
+    method = TwinVAEMethod(TwinVAEConfig(**SMALL), 1)
+    network = method.network().eval()
+    images = torch.rand(2, 1, 128, 128)
+    assert method.side_of(network, drawn=False) is network
+    side = method.side_of(network, drawn=True)
+    assert isinstance(side, DrawnSide)
+    assert torch.equal(side(images), network.count(images, drawn=True))
+    assert not torch.equal(side(images), network(images))
+
+
+def test_what_is_not_said_is_the_papers():
+    configuration = make_configuration({"method": "twin-vae"})
+    training, augmentation = configuration.training, configuration.augmentation
+    assert (training.batch_size, training.learning_rate, training.weight_decay) == (128, 1.3e-4, 1e-5)
+    assert training.optimiser == "adam" and training.keep_most_accurate
+    assert augmentation.rotation == 5 and augmentation.turns and augmentation.flips
+    assert np.allclose(augmentation.scale, 128 / 115)
+    assert (configuration.drawn.preset, configuration.drawn.ratio) == ("cho-phase-contrast", 1)
+    options = configuration.options
+    assert (options.reconstruction_weight, options.count_weight, options.divergence_weight) == (100, 3, 2)
+    assert options.regressor_delay == 100
