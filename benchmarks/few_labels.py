@@ -149,7 +149,8 @@ def main(arguments: list[str] | None = None) -> None:
     path, work = RESULTS / f"{row}.json", options.work / "few-labels" / row
     source = HERE.parent / "examples" / METHODS[options.method].configuration
     configuration = read_configuration(source, [*row_settings(options), f"seed={options.seed}"])
-    result = json.loads(path.read_text()) if path.is_file() else {"command": command(options), "runs": []}
+    result: dict[str, Any] = {"command": command(options), "runs": []}
+    result = json.loads(path.read_text()) if path.is_file() else result
     if not same_row(from_command(result["command"]), options):
         sys.exit(f"{path}: was made by another command ({result['command']}); move it away or give --row")
     changed = other_settings(result.get("configuration", {}), configuration)

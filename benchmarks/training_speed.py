@@ -61,7 +61,7 @@ def our_step(batches: list[Pictures], device: torch.device, precision: torch.dty
             loss = batch_loss(method, network, batch, device, precision, Moment(0, 0.5, number))
             assert torch.isfinite(loss)
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             average.update(network, number)
 
