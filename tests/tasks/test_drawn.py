@@ -13,7 +13,9 @@ import pytest
 from cytally.datasets.folder import Sample
 from cytally.errors import ConfigError, DataError
 from cytally.models.store import load
+from cytally.tasks.count import count
 from cytally.tasks.drawn import drawn_examples
+from cytally.tasks.model_notes import model_notes
 from cytally.tasks.train import train
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import make_configuration
@@ -121,6 +123,9 @@ def test_without_any_label_drawn_images_validate_and_the_user_is_told(natural: P
     assert any("counts are learnt from drawn images" in note and "drawn ones" in note for note in notes)
     facts = model.card.training_data
     assert (facts["images"], facts["train"], facts["unlabelled"]) == (6, 0, 6)
+    summary = count([natural / "images"], tmp_path / "counts", tmp_path / "model")
+    assert "The model learnt to count from drawn images alone" in summary.notes[0]
+    assert "learnt to count from drawn images alone" in (tmp_path / "counts" / "report.html").read_text()
     assert model.card.validation["n"] == 1, "a tenth of six, at least one"
 
 
@@ -133,6 +138,7 @@ def test_without_any_label_and_without_drawn_images_nothing_can_be_learnt(natura
 
 def test_natural_images_alone(natural: Path) -> None:
     model = train(changed(drawn={"ratio": 0}), natural)
+    assert not model_notes(model.card)
     assert model.card.training_data["drawn"] == 0
 
 

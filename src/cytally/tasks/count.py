@@ -25,6 +25,7 @@ from cytally.tasks.count_row import CountRow
 from cytally.tasks.count_run import describe, refuse_other_run
 from cytally.tasks.failures import failure_line
 from cytally.tasks.inputs import Inputs
+from cytally.tasks.model_notes import model_notes
 from cytally.tasks.output import COUNTED, check_output, open_output, writing
 from cytally.tasks.samples import read_sheet, summarise, write_samples
 from cytally.tasks.watch import Watch
@@ -100,7 +101,7 @@ def count(
         raise
     files.end(finished=True, seconds=time.monotonic() - started)
 
-    notes, table = channel_notes(files, options), None
+    notes, table = model_notes(trained.card) + channel_notes(files, options), None
     with writing(folder):
         if sheet is not None:
             table, warnings = summarise(sheet, [(row.image, row.count) for row in files.rows])

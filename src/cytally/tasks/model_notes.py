@@ -1,0 +1,22 @@
+"""What whoever reads a count should know of the model that made it."""
+
+from __future__ import annotations
+
+from cytally.models.card import ModelCard
+
+
+def model_notes(card: ModelCard) -> list[str]:
+    """One sentence for each reason to doubt a model's counts that its own card gives.
+
+    Parameters
+    ----------
+    card
+        What model.json says.
+    """
+    facts = card.training_data
+    if facts.get("drawn") and not facts.get("train"):
+        return [
+            "The model learnt to count from drawn images alone, since no natural image was labelled: its error on natural "
+            "images is not known. Label some and evaluate it."
+        ]
+    return []
