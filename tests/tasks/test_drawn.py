@@ -16,6 +16,7 @@ from cytally.models.store import load
 from cytally.tasks.count import count
 from cytally.tasks.drawn import drawn_examples
 from cytally.tasks.model_notes import model_notes
+from cytally.tasks.synthesize import synthesize
 from cytally.tasks.train import train
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import make_configuration
@@ -69,6 +70,14 @@ def test_more_images_begin_with_the_same_ones() -> None:
     assert np.array_equal(
         drawn_examples(configuration, 1, 2, 0)[1].image, drawn_examples(configuration, 1, 5, 0)[1].image
     )
+
+
+def test_they_are_not_the_images_that_synthesize_draws_by_the_same_seed() -> None:
+    """Whoever tests on a synthesized folder must not have trained on the same cells."""
+    configuration = make_configuration(SMALL)
+    known = synthesize({"preset": "cho-phase-contrast", "images": 3, "seed": 4})
+    drawn = drawn_examples(configuration, 1, 3, 4)
+    assert not any(np.array_equal(np.rint(one.image[0] * 255), each.image) for one in drawn for each in known)
 
 
 def test_counts_and_background_are_learnt_from_natural_images(tmp_path: Path) -> None:
