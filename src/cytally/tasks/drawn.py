@@ -16,8 +16,8 @@ from cytally.tasks.natural_scene import learn_counts, mean_background
 from cytally.training.configuration import Configuration
 
 STREAM = 1
-"""Sets these images apart from those that `cytally synthesize` draws by the same seed, which may be tested on. Not 0, and
-last: NumPy takes missing numbers of a seed for 0."""
+"""Sets these images apart from those that `cytally synthesize` draws by the same seed, which may be tested on. Last and
+not 0: NumPy takes missing numbers of a seed for 0."""
 
 HELD_BACK = 0.1
 """Share of the drawn images that validate where no natural one is labelled."""

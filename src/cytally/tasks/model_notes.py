@@ -16,7 +16,7 @@ def model_notes(card: ModelCard) -> list[str]:
     facts = card.training_data
     if facts.get("drawn") and not facts.get("train"):
         return [
-            "The model learnt to count from drawn images alone, since no natural image was labelled: its error on natural "
-            "images is not known. Label some and evaluate it."
+            "The model learnt to count from drawn images alone, since no natural image was labelled: its error on "
+            "natural images is not known. Label some and evaluate it."
         ]
     return []

@@ -24,10 +24,9 @@ from cytally.training.config import TrainingConfig
 from cytally.training.data import TrainingData
 from cytally.training.learning import Batch, batch_loss, make_batches, make_optimiser
 from cytally.training.schedule import learning_rate, progress
+from cytally.training.selection import Weights, more_accurate, weights_of
 from cytally.training.state import TrainingProgress, TrainingState
 from cytally.training.validation import validate
-
-Weights = dict[str, torch.Tensor]
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +72,7 @@ class Trainer:
         self.average = AveragedNetwork(self.network, config.averaging)
         self.optimiser = make_optimiser(self.network, config)
         self.state = TrainingState()
-        self.best: Weights = _weights(self.network)
+        self.best: Weights = weights_of(self.network)
         self.most_accurate: Weights = self.best
         wanted = config.precision
         self.dtype = fast_precision(self.device) if wanted == "auto" else getattr(torch, wanted)
@@ -257,10 +256,10 @@ class Trainer:
         better = settled or metrics["mae"] < state.best_error
         if better:
             state.best_error, state.best_epoch, state.best_metrics = metrics["mae"], state.epoch, metrics
-            self.best = _weights(self.average.network)
-        if self.config.keep_most_accurate and _more_accurate(metrics, state.accurate_metrics):
+            self.best = weights_of(self.average.network)
+        if self.config.keep_most_accurate and more_accurate(metrics, state.accurate_metrics):
             state.accurate_epoch, state.accurate_metrics = state.epoch, metrics
-            self.most_accurate = _weights(self.average.network)
+            self.most_accurate = weights_of(self.average.network)
         row = {"epoch": state.epoch, "step": state.step, "seconds": state.seconds, "train_loss": train_loss}
         rate = self.optimiser.param_groups[0]["lr"] if self.optimiser is not None else float("nan")
         row |= {"learning_rate": rate, "validation_mae": metrics["mae"], "validation_bias": metrics["bias"]}
@@ -294,12 +293,3 @@ class Trainer:
                 file=path,
                 cure="resume with the configuration it began with, or train anew with --overwrite",
             ) from error
-
-
-def _weights(network: nn.Module) -> Weights:
-    return {name: value.cpu().clone() for name, value in network.state_dict().items()}
-
-
-def _more_accurate(metrics: dict[str, float], before: dict[str, float]) -> bool:
-    """Whether more counts are exactly right than `before`, or as many with a smaller error."""
-    return not before or (metrics["accuracy"], -metrics["mae"]) > (before["accuracy"], -before["mae"])
