@@ -66,7 +66,11 @@ METHODS = {
         ("options.cross_weight=0", "options.reconstruction_every=1", "training.labelled_share=null"),
     ),
     "natural-only": Way("the same network without drawn images", TWIN, ("drawn.ratio=0", "options.cross_weight=0")),
-    "efficientnet-b0": Way("from scratch, labelled images alone", "efficientnet-b0.yaml"),
+    "efficientnet-b0": Way(
+        "from scratch, labelled images alone",
+        "efficientnet-b0.yaml",
+        ("training.batch_size=16", "augmentation.blur=null"),  # as many steps as ours, and no blur either
+    ),
     "watershed": Way("nothing learned; settings searched on the labelled images", "watershed.yaml", learns=False),
     "density": Way(
         "density maps, labelled images alone", "density.yaml", ("training.crop=128", "training.batch_size=8")
