@@ -81,15 +81,15 @@ def test_they_are_not_the_images_that_synthesize_draws_by_the_same_seed() -> Non
 
 
 def test_counts_and_background_are_learnt_from_natural_images(tmp_path: Path) -> None:
-    """Natural images have 2 or 3 cells, and the emptiest is as bright as 77."""
+    """Natural images have 12 or 13 cells, a few more or fewer by smoothing; the emptiest is as bright as 77."""
     settings = {"counts": "natural", "background": "natural", "settings": {"noise": 0, "background_noise": 0}}
     configuration = make_configuration(changed(drawn=settings))
-    samples = [sample(tmp_path, "a.png", 2, 77), sample(tmp_path, "b.png", 3, 20), sample(tmp_path, "c.png", None, 9)]
+    samples = [sample(tmp_path, "a.png", 12, 77), sample(tmp_path, "b.png", 13, 20), sample(tmp_path, "c.png", None, 9)]
     drawn = drawn_examples(configuration, 1, 12, 0, natural=samples)
-    assert {example.count for example in drawn} == {2, 3}
+    assert {example.count for example in drawn} <= {11, 12, 13, 14}
     assert np.median([np.median(example.image) for example in drawn]) * 255 == pytest.approx(77, abs=8)
     alone = drawn_examples(configuration, 1, 12, 0)
-    assert {example.count for example in alone} - {2, 3}, "without natural images the preset's law holds"
+    assert {example.count for example in alone} - {11, 12, 13, 14}, "without natural images the preset's law holds"
 
 
 def test_a_preset_of_other_channels_is_refused() -> None:

@@ -61,7 +61,9 @@ def drawn_examples(
     annotated = [sample for sample in natural if sample.count is not None]
     settings = dict(config.settings)
     if config.counts == "natural" and annotated:
-        settings["count"] = learn_counts(annotated).model_dump()
+        counts = [sample.count or 0 for sample in annotated]
+        width = 1.06 * float(np.std(counts)) * len(counts) ** -0.2  # Silverman 1986, equation 3.28
+        settings["count"] = learn_counts(annotated).spread(width).model_dump()
     drawing = make_drawing(config.preset, settings)
     light = InputConfig(channels="one" if in_channels == 1 else "all", normalisation=configuration.input.normalisation)
     background = None

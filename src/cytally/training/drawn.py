@@ -22,8 +22,8 @@ class DrawnConfig(BaseModel):
     images: int = Field(2000, ge=1, le=100_000, description="How many different images are drawn.")
     counts: Literal["preset", "natural"] = Field(
         "preset",
-        description="How many cells there are: as the `preset` says (paper), or each number as often as in the "
-        "labelled `natural` images that are trained on.",
+        description="How many cells there are: as the `preset` says (paper), or as in the labelled `natural` "
+        "images that are trained on, smoothed between the few numbers that these have.",
     )
     background: Literal["preset", "natural"] = Field(
         "preset",
