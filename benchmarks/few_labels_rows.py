@@ -21,8 +21,9 @@ SETS = {
 }
 """What each stand-in asks of every method: how its brightness is normalised, and which cells are drawn beside it."""
 
-TIME_ALONE = ("training.steps=null", "training.patience=1000000", "training.keep=last")
-"""Nothing but `--minutes` ends a training, and the weights of its end count: a handful of images cannot choose."""
+EQUAL = ("training.steps=null", "training.patience=1000000", "training.keep=last", "counting.flips=true")
+"""Nothing but `--minutes` ends a training, the weights of its end count, since a handful of images cannot choose, and
+all count by the mean over turns and mirror images."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Way:
     @property
     def all_settings(self) -> tuple[str, ...]:
         """Its settings, and those that make budgets equal."""
-        return (*TIME_ALONE, *self.settings) if self.learns else self.settings
+        return (*EQUAL, *self.settings) if self.learns else self.settings
 
 
 TWIN = "twin-vae-small.yaml"
