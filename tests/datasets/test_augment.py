@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from scipy import ndimage
 from scipy.ndimage import gaussian_filter
 
 from cytally.datasets.augment import AugmentationConfig, augment, augment_whole, jitter
@@ -213,3 +214,30 @@ def test_blurring_is_as_likely_as_told():
 def test_impossible_settings_are_refused(setting):
     with pytest.raises(ValidationError, match=next(iter(setting))):
         AugmentationConfig(**setting)
+
+
+def test_a_small_turn_moves_points_with_their_pixels_and_invents_none():
+    """Bright pixels are found again where their points are; cells beyond the crop stay beyond it."""
+    config = AugmentationConfig(turns=False, flips=False, blur=None, rotation=10)
+    inside = np.array([(y, x) for y in range(12, 60, 12) for x in range(12, 60, 12)], float)
+    outside = np.array([(-1.0, x) for x in range(0, 64, 3)] + [(y, 64.0) for y in range(0, 64, 3)])
+    image = np.zeros((1, 64, 64), np.float32)
+    for y, x in inside.astype(int):
+        image[0, y - 1 : y + 2, x - 1 : x + 2] = 1
+    example = Example("a", image, np.concatenate([inside, outside]), (-9.5, -9.5, 80.5, 80.5))
+    for seed in range(20):
+        turned = augment(example, 64, config, np.random.default_rng(seed))
+        assert turned.count <= len(inside)
+        here = turned.points[: len(inside)]
+        seen = here[((here > 1) & (here < 62)).all(axis=1)]
+        assert len(seen) > 9
+        values = ndimage.map_coordinates(turned.image[0], seen.T, order=1)
+        assert (values > 0.8).all()
+
+
+def test_the_edges_of_the_image_stay_where_they_are_in_a_small_turn():
+    config = AugmentationConfig(turns=False, flips=False, blur=None, rotation=10)
+    example = Example("a", np.ones((1, 20, 20), np.float32), np.zeros((0, 2)), (-0.5, -0.5, 19.5, 19.5))
+    turned = augment(example, 32, config, np.random.default_rng(0))
+    assert turned.bounds == (-0.5, -0.5, 19.5, 19.5)
+    assert not turned.image[0, 20:].any()

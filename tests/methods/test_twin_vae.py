@@ -75,6 +75,28 @@ def test_the_regressor_starts_late(pictures):
     assert parts(pictures, early, regressor_latest=0.2)[0] != parts(other, early, regressor_latest=0.2)[0]
 
 
+def test_reconstruction_takes_turns_and_makes_up_for_it(pictures):
+    """Of three batches of a kind one is reconstructed, with three times the weight."""
+    only = {"count_weight": 0, "divergence_weight": 0}
+    always = parts(pictures, **only)[0]
+    seldom = [parts(pictures._replace(number=number), reconstruction_every=3, **only)[0] for number in range(6)]
+    assert seldom == pytest.approx([3 * always, 0, 0, 3 * always, 0, 0])
+
+
+def test_drawn_pictures_are_counted_by_the_natural_encoder_too(pictures):
+    drawn = pictures._replace(drawn=True)
+    only = {"reconstruction_weight": 0, "divergence_weight": 0}
+    alone, network = parts(drawn, **only)
+    crossed, _ = parts(drawn, cross_weight=2, **only)
+    torch.manual_seed(1)
+    with torch.no_grad():
+        network.learn(drawn.images, drawn=True)
+        seen = network.learn(drawn.images, drawn=False, decode=False).counts
+    squares = [(float(seen[i, 0]) - float(drawn.counts[i])) ** 2 for i in (0, 2)]
+    assert crossed - alone == pytest.approx(3 * 2 * sum(squares) / 2, rel=1e-4)
+    assert parts(pictures, cross_weight=2, **only)[0] == parts(pictures, **only)[0], "natural pictures do not cross"
+
+
 def test_the_weight_of_the_reconstruction_decays_per_epoch(pictures):
     """After 10,000 epochs of 3e-5, 74 % of it are left."""
     only = {"count_weight": 0, "divergence_weight": 0, "reconstruction_decay": 3e-5}

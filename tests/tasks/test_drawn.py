@@ -15,6 +15,7 @@ from cytally.errors import ConfigError, DataError
 from cytally.models.store import load
 from cytally.tasks.count import count
 from cytally.tasks.drawn import drawn_examples
+from cytally.tasks.evaluate import evaluate
 from cytally.tasks.model_notes import model_notes
 from cytally.tasks.synthesize import synthesize
 from cytally.tasks.train import train
@@ -81,13 +82,13 @@ def test_they_are_not_the_images_that_synthesize_draws_by_the_same_seed() -> Non
 
 
 def test_counts_and_background_are_learnt_from_natural_images(tmp_path: Path) -> None:
-    """Natural images have 12 or 13 cells, a few more or fewer by smoothing; the emptiest is as bright as 77."""
+    """Natural images have 12 or 13 cells, a few more or fewer by smoothing; their mean is as bright as 48."""
     settings = {"counts": "natural", "background": "natural", "settings": {"noise": 0, "background_noise": 0}}
     configuration = make_configuration(changed(drawn=settings))
     samples = [sample(tmp_path, "a.png", 12, 77), sample(tmp_path, "b.png", 13, 20), sample(tmp_path, "c.png", None, 9)]
     drawn = drawn_examples(configuration, 1, 12, 0, natural=samples)
     assert {example.count for example in drawn} <= {11, 12, 13, 14}
-    assert np.median([np.median(example.image) for example in drawn]) * 255 == pytest.approx(77, abs=8)
+    assert np.median([np.median(example.image) for example in drawn]) * 255 == pytest.approx(48.5, abs=6)
     alone = drawn_examples(configuration, 1, 12, 0)
     assert {example.count for example in alone} - {11, 12, 13, 14}, "without natural images the preset's law holds"
 
@@ -143,6 +144,38 @@ def test_without_any_label_and_without_drawn_images_nothing_can_be_learnt(natura
     with pytest.raises(DataError, match="holds no annotated image"):
         train(changed(drawn={"ratio": 0}), natural, tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+def test_images_that_came_after_the_run_was_begun_are_not_used(natural: Path, tmp_path: Path) -> None:
+    """Labelled or not: a resumed run would otherwise see other pictures than it began with."""
+    out, notes = tmp_path / "model", []
+    train(SMALL, natural, out)
+    (natural / "images" / "new.png").write_bytes((natural / "images" / "5.png").read_bytes())
+    model = train(changed(training={"epochs": 3}), natural, out, resume=True, watch=Watch(on_note=notes.append))
+    assert any("1 image came after the run was begun" in note for note in notes)
+    assert model.card.training_data["unlabelled"] == 2
+
+
+def test_contrast_unlike_the_drawn_images_is_told(natural: Path) -> None:
+    """A 12-bit camera's images in 16 bits end at 0.06 of the range."""
+    for path in (natural / "images").iterdir():
+        pixels = imagecodecs.imread(path).astype(np.uint16)
+        path.write_bytes(imagecodecs.png_encode(pixels * 3))
+    notes: list[str] = []
+    train(SMALL, natural, watch=Watch(on_note=notes.append))
+    assert any("far fainter in contrast than the drawn ones" in note for note in notes)
+
+
+def test_a_crowded_image_is_evaluated_though_its_cells_cannot_be_drawn(natural: Path, tmp_path: Path) -> None:
+    train(changed(drawn={"counts": "natural"}), natural, tmp_path / "model")
+    crowded = tmp_path / "crowded"
+    (crowded / "images").mkdir(parents=True)
+    (crowded / "images" / "a.png").write_bytes(imagecodecs.png_encode(np.zeros((200, 200), np.uint8) + 9))
+    (crowded / "counts.csv").write_text("image,count\na.png,900\n")
+    notes: list[str] = []
+    metrics = evaluate(tmp_path / "model", crowded, tmp_path / "out", watch=Watch(on_note=notes.append))
+    assert metrics.counting["n"] == 1
+    assert any("Drawn pictures are as the preset says" in note for note in notes)
 
 
 def test_natural_images_alone(natural: Path) -> None:

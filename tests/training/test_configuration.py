@@ -34,6 +34,18 @@ def test_the_examples_are_valid_and_come_back_from_json(path):
     assert Configuration.model_validate_json(configuration.model_dump_json()) == configuration
 
 
+def test_patience_that_ends_before_counts_are_learnt_is_refused():
+    values = {"method": "twin-vae", "training": {"patience": 20}}
+    assert "a training.patience of 20 epochs ends before counts are learnt" in refused(values)
+    make_configuration(values | {"options": {"regressor_delay": 10}})
+
+
+def test_a_method_brings_the_settings_of_its_paper():
+    given = make_configuration({"method": "twin-vae", "training": {"batch_size": 64}})
+    assert (given.training.batch_size, given.training.learning_rate) == (64, 1.3e-4)
+    assert make_configuration({"method": "density"}).training.learning_rate == 2e-4
+
+
 def test_there_are_examples():
     assert {path.stem for path in EXAMPLES} >= {"density", "density-melanocyte", "twin-vae", "twin-vae-small"}
 

@@ -346,6 +346,20 @@ def test_counts_that_are_no_number_stop_the_run_too(draw):
         trainer(draw, Exploding, epochs=1).run()
 
 
+def test_a_gradient_that_is_no_number_leaves_the_weights_as_they_are(draw, tmp_path):
+    """The loss is still fine then, and a checkpoint a moment later would hold weights that are none."""
+
+    class Steep(Density):
+        def loss(self, output, targets, weights):
+            return (output * 0).sqrt().sum() + super().loss(output, targets, weights)
+
+    run = trainer(draw, Steep, epochs=1)
+    before = [each.clone() for each in run.network.parameters()]
+    with pytest.raises(CytallyError, match="the gradient is no longer a number at step 0"):
+        run.run(checkpoint=tmp_path / "c.pt")
+    assert all(torch.equal(old, new) for old, new in zip(before, run.network.parameters(), strict=True))
+
+
 def test_large_images_are_validated_in_tiles(draw, monkeypatch):
     run, shapes = trainer(draw, steps=1), []
     ordinary = validation.TorchBackend.__call__

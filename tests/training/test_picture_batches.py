@@ -97,6 +97,16 @@ def test_an_image_with_a_count_alone_is_never_cut():
         assert float(batch.counts[0]) == 4
 
 
+def test_each_kind_numbers_its_own_batches():
+    """So that whatever is done in every so-many-th batch is done to both kinds, at any ratio."""
+    made = batches(NATURAL + DRAWN, ratio=3.0)
+    numbers: dict[bool, list[int]] = {False: [], True: []}
+    for epoch in range(3):
+        for batch in made.epoch(epoch):
+            numbers[batch.drawn].append(batch.number)
+    assert numbers == {False: list(range(6)), True: list(range(18))}
+
+
 def test_a_resumed_epoch_goes_on_with_the_same_pictures():
     varied = AugmentationConfig(noise=0.1, rotation=5)
     whole = list(batches(NATURAL + DRAWN, augmentation=varied).epoch(2))

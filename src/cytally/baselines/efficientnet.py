@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from cytally.baselines.pretrained import download_weights, fit_weights, read_weights
 from cytally.datasets.example import Example
-from cytally.images.pictures import LEAST_PICTURE, picture_shape
+from cytally.images.pictures import picture_shape
 from cytally.methods.method import Method, MethodConfig
 from cytally.methods.picture_method import Moment, PictureConfig, PictureMethod, Pictures, count_error
 
@@ -27,7 +27,7 @@ class EfficientNetConfig(PictureConfig):
 
     side: int = Field(
         128,
-        ge=LEAST_PICTURE,
+        ge=64,  # below, one pixel is left at the end, of which a batch of one has no statistics
         description="Rows and columns of the pictures that the network sees. Paper: its images have 128; the released "
         "program enlarges them to the network's own size (224, 240, 260 and 300 for b0 to b3).",
     )
@@ -61,6 +61,7 @@ class EfficientNet(PictureMethod):
     learns_from_counts: ClassVar[bool] = True
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "input": {"normalisation": "range"},
+        "augmentation": {"blur": None},
         "training": {"batch_size": 64, "learning_rate": 1e-3, "weight_decay": 1e-6},
     }
     config: EfficientNetConfig

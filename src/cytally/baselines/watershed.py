@@ -104,6 +104,7 @@ class Watershed(MapMethod):
 
     name: ClassVar[str] = "watershed"
     Config: ClassVar[type[MethodConfig]] = WatershedConfig
+    has_weights: ClassVar[bool] = False
     learns_from_counts: ClassVar[bool] = True
     config: WatershedConfig
 

@@ -26,6 +26,10 @@ def _rising(limits: tuple[float, float]) -> tuple[float, float]:
 Range = Annotated[tuple[float, float], AfterValidator(_rising)]
 
 
+MARKS = 5
+"""Rows of an example's marks before its cells."""
+
+
 class AugmentationConfig(BaseModel):
     """What may vary, and how far. The defaults are those of Lazard et al. (2022) where they name any."""
 
@@ -108,9 +112,23 @@ def augment(example: Example, crop: int, config: AugmentationConfig, rng: np.ran
         image, marks = rescale(image, marks, crop / window)
     image, marks = turn_and_flip(image, marks, turns, flip)
     if config.rotation:
-        image, turned = rotate(image, marks, rng.uniform(-config.rotation, config.rotation))
-        marks = np.concatenate([marks[:2], turned[2:]])  # the edges stay: what a few degrees move in is no other image
+        image, marks = _tilt(image, marks, rng.uniform(-config.rotation, config.rotation))
     return _moved(replace(example, total=None), jitter(image, config, rng), marks)
+
+
+def _tilt(image: Picture, marks: Points, degrees: float) -> tuple[Picture, Points]:
+    """Turn a crop by a few degrees. The edges' marks stay where they are.
+
+    Cells outside stay outside: the corners that come into view repeat the crop's own edge, and do not show them.
+    """
+    image, turned = rotate(image, marks, degrees)
+    turned[:2] = marks[:2]
+    limits = np.array(image.shape[-2:]) - 0.5
+    inside = [np.all((each >= -0.5) & (each <= limits), axis=1) for each in (marks, turned)]
+    came_in = np.flatnonzero(inside[1] & ~inside[0])
+    came_in = came_in[came_in >= MARKS]
+    turned[came_in] = marks[came_in]
+    return image, turned
 
 
 def augment_whole(example: Example, config: AugmentationConfig, rng: np.random.Generator) -> Example:
@@ -183,10 +201,11 @@ def _orientation(config: AugmentationConfig, rng: np.random.Generator) -> tuple[
 def _marks(example: Example) -> Points:
     """All that goes through a geometry as points do: the edges' two corners, the two axes, and the cells.
 
-    The example's cells (N, 2) are rows 5 and on; the rows before them tell where the edges and the two axes have gone.
+    The example's cells (N, 2) are rows `MARKS` and on; the rows before them tell where edges and axes have gone.
     """
     top, left, bottom, right = example.bounds
     fixed = np.array([(top, left), (bottom, right), (0, 0), (1, 0), (0, 1)], dtype=np.float64)
+    assert len(fixed) == MARKS
     return fixed if example.points is None else np.concatenate([fixed, example.points])
 
 
@@ -198,5 +217,5 @@ def _moved(example: Example, image: Picture, marks: Points) -> Example:
     if covariances is not None:
         axes = (marks[3:5] - marks[2]).T  # the geometry's linear part: its columns are the images of y and x
         covariances = axes @ covariances @ axes.T
-    points = None if example.points is None else marks[5:]
+    points = None if example.points is None else marks[MARKS:]
     return replace(example, image=_clear_outside(image, bounds), points=points, bounds=bounds, covariances=covariances)

@@ -27,7 +27,7 @@ class Example:
         Normalised pixels (C, Y, X), float32.
     points
         Cells (N, 2) as y, x in pixels of `image`. Those outside it are kept: their Gaussians may reach in. None where
-        only the total is known.
+        only the total is known, or nothing.
     bounds
         Where the real image's edges lie.
     covariances

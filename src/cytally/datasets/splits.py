@@ -16,16 +16,17 @@ from cytally.files import write_text
 
 
 class Split(BaseModel):
-    """Names of the images that are trained on, and of those that validate; no image is in both."""
+    """Names of the images that are trained on, annotated or not, and of those that validate; no name is there twice."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
+    unlabelled: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _apart(self) -> Split:
-        names = self.train + self.validation
+        names = self.train + self.validation + self.unlabelled
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise ValueError(f"names {twice} twice")
@@ -101,7 +102,8 @@ def read_split(path: Path, samples: Iterable[Sample]) -> Split:
     Raises
     ------
     DataError
-        When the file cannot be read, is no split, or names an image that is not annotated or not there.
+        When the file cannot be read, is no split, or names an image that is not there or, among those that are
+        annotated, not annotated any more.
     """
     cure = "remove it, and a new split is drawn"
     try:
@@ -112,8 +114,9 @@ def read_split(path: Path, samples: Iterable[Sample]) -> Split:
         problem = error.errors()[0]
         where = "".join(f"{place}: " for place in problem["loc"])
         raise DataError(f"is no split of images ({where}{problem['msg']})", file=path, cure=cure) from error
-    known = {sample.name for sample in samples if sample.count is not None}
-    missing = [name for name in parts.train + parts.validation if name not in known]
+    counts = {sample.name: sample.count for sample in samples}
+    missing = [name for name in parts.train + parts.validation if counts.get(name) is None]
+    missing += [name for name in parts.unlabelled if name not in counts]
     if missing:
         raise DataError(
             f"names {_counted(missing)} not there or not annotated, first {missing[0]}",

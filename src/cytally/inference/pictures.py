@@ -61,16 +61,20 @@ def count_pictures(count: Counter, image: Pixels, side: int, larger: Larger, *, 
     counts = np.mean([_in_batches(count, each) for each in turned], axis=0)
     if len(pictures) == 1:
         return Prediction(max(0.0, float(counts[0])))
-    density, shown = np.zeros(shape), np.zeros(shape)
+    density = np.zeros(shape, np.float32)
+    rows, columns = (np.zeros(length, np.float32) for length in shape)  # how many pieces show each row and column
+    for top in {top for top, _ in starts}:
+        rows[top : top + side] += 1
+    for left in {left for _, left in starts}:
+        columns[left : left + side] += 1
     for (top, left), number in zip(starts, counts, strict=True):
-        window = (slice(top, top + side), slice(left, left + side))
-        density[window] += number / side**2
-        shown[window] += 1
-    density /= shown
-    total = float(density.sum())
+        density[top : top + side, left : left + side] += np.float32(number / side**2)
+    density /= rows[:, None]
+    density /= columns
+    total = float(density.sum(dtype=np.float64))
     if total <= 0:
         return Prediction(0.0, np.zeros(image.shape[-2:], np.float32))
-    return Prediction(total, resize_density(density.astype(np.float32), (image.shape[-2], image.shape[-1])))
+    return Prediction(total, resize_density(density, (image.shape[-2], image.shape[-1])))
 
 
 def cut_pictures(image: Pixels, side: int, larger: Larger) -> tuple[Pixels, list[tuple[int, int]], tuple[int, int]]:

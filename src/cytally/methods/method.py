@@ -42,6 +42,8 @@ class Method(ABC):
     """Settings of the other sections of a configuration, where the method's paper has others than the section's own."""
     learns_from_counts: ClassVar[bool] = False
     """Whether it can learn from images of which only the number of cells is known."""
+    has_weights: ClassVar[bool] = True
+    """Whether there is a network to train; else all that is learnt is learnt by `fit_to`."""
     learns_from_unlabelled: ClassVar[bool] = False
     """Whether it can learn from images of which nothing is known."""
 

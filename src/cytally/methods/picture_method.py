@@ -24,6 +24,8 @@ class Pictures(NamedTuple):
     """(N,), boolean: whether the number of cells is known. Zero cells is an ordinary number."""
     drawn: bool
     """Whether the pictures are drawn; else they are natural."""
+    number: int = 0
+    """How many batches of the same kind came before."""
 
 
 class Moment(NamedTuple):
@@ -33,8 +35,6 @@ class Moment(NamedTuple):
     """Passes over the natural images that are behind."""
     done: float
     """Share of the run that is behind, 0 where nothing limits it."""
-    step: int = 0
-    """Batches that are behind."""
 
 
 class PictureConfig(MethodConfig):

@@ -129,7 +129,7 @@ class TwinVAEMethod(PictureMethod):
         """
         config = self.config
         assert isinstance(network, TwinVAE)
-        reconstructs = moment.step // 2 % config.reconstruction_every == 0  # kinds take turns
+        reconstructs = pictures.number % config.reconstruction_every == 0
         output = network.learn(pictures.images, pictures.drawn, decode=reconstructs)
         mean, log_variance = output.mean, output.log_variance
         divergence = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()

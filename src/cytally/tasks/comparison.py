@@ -101,18 +101,29 @@ class Comparison:
             return None
         configuration, drawn = self.model.card.configuration, []
         if learns_from_drawn(self.model):
-            drawn = drawn_examples(
-                configuration,
-                self.model.card.input_channels,
-                min(MOST_PICTURES, max(LEAST_DRAWN, len(self._pieces))),
-                configuration.seed + UNSEEN,
-                natural=self._samples,
-                on_image=lambda done, total: self.watch.on_images("Drawing", done, total),
-            )
+            drawn = self._draw(self._samples)
         found = insight(self.model, self._pieces, drawn, seed=configuration.seed)
         for sentence in insight_notes(found):
             self.note(sentence)
         return found
+
+    def _draw(self, natural: Sequence[Sample]) -> list[Example]:
+        """Drawn images like those that the model was trained on, and like these natural ones where it was so."""
+        configuration = self.model.card.configuration
+        try:
+            return drawn_examples(
+                configuration,
+                self.model.card.input_channels,
+                min(MOST_PICTURES, max(LEAST_DRAWN, len(self._pieces))),
+                configuration.seed + UNSEEN,
+                natural=natural,
+                on_image=lambda done, total: self.watch.on_images("Drawing", done, total),
+            )
+        except CytallyError as error:  # as many cells as these images have need not fit into a picture
+            if not natural:
+                raise
+            self.note(f"Drawn pictures are as the preset says, not like these images: {error.message}.")
+            return self._draw(())
 
     def _remember_if_wrong(self, plane: Plane, prediction: Prediction, reading: Reading) -> None:
         """Keep a thumbnail of the image just counted, while its error is among the largest."""

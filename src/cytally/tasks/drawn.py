@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,12 +13,18 @@ from cytally.errors import ConfigError
 from cytally.images.image import Plane
 from cytally.images.prepare import InputConfig, prepare
 from cytally.synthesis.presets import make_drawing
-from cytally.tasks.natural_scene import learn_counts, mean_background
+from cytally.tasks.natural_scene import FEW, learn_counts, mean_background
 from cytally.training.configuration import Configuration
 
 STREAM = 1
 """Sets these images apart from those that `cytally synthesize` draws by the same seed, which may be tested on. Last and
 not 0: NumPy takes missing numbers of a seed for 0."""
+
+FEWEST = 10
+"""Images whose mean is the natural background, where there are so many: the cells of a few would stay visible in it."""
+
+UNLIKE = 5.0
+"""A note tells when contrasts differ by more than this factor."""
 
 HELD_BACK = 0.1
 """Share of the drawn images that validate where no natural one is labelled."""
@@ -74,7 +81,7 @@ def drawn_examples(
         drawn = drawing.draw(np.random.default_rng([seed, index, STREAM]), background=background)
         if background is None and config.background == "natural" and annotated:
             shape = (drawn.labels.shape[0], drawn.labels.shape[1])
-            background = mean_background(annotated, shape)
+            background = mean_background(annotated, shape, few=max(FEWEST, math.ceil(FEW * len(annotated))))
             drawn = drawing.draw(np.random.default_rng([seed, index, STREAM]), background=background)
         pixels = drawn.image[None] if drawn.image.ndim == 2 else np.moveaxis(drawn.image, -1, 0)
         plane = Plane(pixels, name=f"drawn-{index:05d}", channels=("",) * len(pixels))
@@ -91,3 +98,15 @@ def drawn_examples(
     if on_image is not None:
         on_image(number, number)
     return examples
+
+
+def unlike_natural(natural: Sequence[Example], drawn: Sequence[Example]) -> str | None:
+    """A sentence on drawn images that are far stronger, or far fainter, in contrast than the natural ones, or None."""
+    spreads = [float(np.median([example.image.std() for example in kind])) for kind in (natural, drawn)]
+    if min(spreads) > 0 and max(spreads) <= UNLIKE * min(spreads):
+        return None
+    which = "fainter" if spreads[0] < spreads[1] else "stronger"
+    return (
+        f"The natural images are far {which} in contrast than the drawn ones (standard deviation {spreads[0]:.2g} "
+        f"against {spreads[1]:.2g}): choose another input.normalisation, as percentile, or another drawn.preset."
+    )

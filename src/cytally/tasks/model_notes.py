@@ -14,9 +14,10 @@ def model_notes(card: ModelCard) -> list[str]:
         What model.json says.
     """
     facts = card.training_data
-    if facts.get("drawn") and not facts.get("train"):
+    if facts.get("drawn") and not facts.get("validation"):
+        learnt = "drawn images and one natural one" if facts.get("train") else "drawn images alone"
         return [
-            "The model learnt to count from drawn images alone, since no natural image was labelled: its error on "
+            f"The model learnt to count from {learnt}, since no more natural images were labelled: its error on "
             "natural images is not known. Label some and evaluate it."
         ]
     return []

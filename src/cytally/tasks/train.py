@@ -33,6 +33,7 @@ from cytally.tasks.training_data import (
     read_sources,
     source_paths,
 )
+from cytally.tasks.unused_settings import unused_settings
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import Configuration, make_configuration, read_configuration
 from cytally.training.loop import Trainer
@@ -108,10 +109,12 @@ def train(
 
     folders = read_sources(data, watch, find_method(configuration.method), drawn=configuration.drawn.ratio > 0)
     chosen = choose_split(folders, configuration, folder / SPLIT if folder is not None and resume else None)
-    annotated = sum(sample.count is not None for each in folders for sample in each.samples)
-    left_out = annotated - len(chosen.train) - len(chosen.validation)
+    listed = (chosen.train, chosen.validation, chosen.unlabelled)
+    left_out = sum(len(each.samples) for each in folders) - sum(map(len, listed))
     if left_out:
         watch.on_note(f"{left_out} image{'s' * (left_out > 1)} came after the run was begun, and will not be used.")
+    for note in unused_settings(configuration):
+        watch.on_note(note)
     examples = load_data(folders, chosen, configuration, watch)
     in_channels = examples.training[0].image.shape[0]
     method = configuration.build(in_channels).fit_to(examples.training, like=None if begin is None else begin.method)

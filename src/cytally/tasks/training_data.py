@@ -15,7 +15,7 @@ from cytally.datasets.splits import Split, read_split, split
 from cytally.errors import DataError, ImageError, UsageError
 from cytally.methods.method import Method
 from cytally.methods.picture_method import PictureMethod
-from cytally.tasks.drawn import HELD_BACK, drawn_examples
+from cytally.tasks.drawn import HELD_BACK, drawn_examples, unlike_natural
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import Configuration
 from cytally.training.data import TrainingData
@@ -99,8 +99,9 @@ def choose_split(folders: Sequence[AnnotatedFolder], configuration: Configuratio
     if earlier is not None and earlier.is_file():
         return read_split(earlier, samples)
     annotated = [sample for sample in folders[0].samples if sample.count is not None]
+    unlabelled = tuple(sorted(sample.name for sample in _samples(folders) if sample.count is None))
     if len(annotated) < 2 and configuration.drawn.ratio > 0:  # drawn images will validate
-        return Split(train=tuple(sample.name for sample in annotated), validation=())
+        return Split(train=tuple(sample.name for sample in annotated), validation=(), unlabelled=unlabelled)
     try:
         drawn = split(annotated, validation=configuration.training.validation, seed=configuration.seed)
     except DataError as error:
@@ -108,6 +109,7 @@ def choose_split(folders: Sequence[AnnotatedFolder], configuration: Configuratio
     return Split(
         train=drawn.train + tuple(sample.name for sample in _samples(folders[1:]) if sample.count is not None),
         validation=drawn.validation,
+        unlabelled=unlabelled,
     )
 
 
@@ -123,8 +125,7 @@ def load_data(
     DataError
         When an image cannot be read or prepared, or has another number of channels than the first.
     """
-    unlabelled = {sample.name for sample in _samples(folders) if sample.count is None}
-    names = {*chosen.train, *chosen.validation, *unlabelled}
+    names = {*chosen.train, *chosen.validation, *chosen.unlabelled}
     done, total = 0, len(names)
     watch.on_images("Reading images", done, total)
 
@@ -165,6 +166,9 @@ def load_data(
         natural=natural,
         on_image=lambda done, total: watch.on_images("Drawing images", done, total),
     )
+    unlike = unlike_natural(training, drawn)
+    if unlike is not None:
+        watch.on_note(unlike)
     if not validation:
         held = max(1, round(HELD_BACK * len(drawn)))
         drawn, validation = drawn[:-held] or drawn, drawn[-held:]
@@ -230,15 +234,15 @@ def _same_channels(examples: Sequence[Example]) -> int:
 
 def facts(folders: Sequence[AnnotatedFolder], chosen: Split, configuration: Configuration) -> dict[str, Any]:
     """How many images and cells were trained on, and the fingerprint of each image, for model.json."""
-    names = {*chosen.train, *chosen.validation}
-    samples = [sample for sample in _samples(folders) if sample.name in names or sample.count is None]
+    names = {*chosen.train, *chosen.validation, *chosen.unlabelled}
+    samples = [sample for sample in _samples(folders) if sample.name in names]
     drawn = configuration.drawn
     return {
         "images": len(samples),
         "cells": _cells(samples),
         "train": len(chosen.train),
         "validation": len(chosen.validation),
-        "unlabelled": sum(sample.count is None for sample in samples),
+        "unlabelled": len(chosen.unlabelled),
         "drawn": drawn.images if drawn.ratio > 0 else 0,
         "fingerprint": fingerprint(samples),
     }

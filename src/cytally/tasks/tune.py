@@ -17,7 +17,7 @@ from cytally.inference.torch_backend import Device, find_device
 from cytally.tasks.output import TUNED, check_output, open_output, writing
 from cytally.tasks.provenance import provenance
 from cytally.tasks.search import Search, TuningProgress
-from cytally.tasks.search_space import find_parameters, with_values
+from cytally.tasks.search_space import Parameter, find_parameters, with_values
 from cytally.tasks.study import STUDY, Trial, load_study
 from cytally.tasks.synthesis_configuration import make_synthesis
 from cytally.tasks.synthesize import synthesize
@@ -130,7 +130,13 @@ def tune(
         raise UsageError("there is no data to tune on", cure="give a data folder with --data")
     drawing = None if given is not None else make_synthesis(searched.synthesize or {}, file=file)
     check_output(folder, TUNED, resume=resume, overwrite=overwrite, reads=[] if given is None else [Path(given)])
-    images = _images(Path(given), watch) if given is not None else drawing.model_dump(mode="json") if drawing else None
+    images = (
+        _images(Path(given), parameters, watch)
+        if given is not None
+        else drawing.model_dump(mode="json")
+        if drawing
+        else None
+    )
     deciding = {"images": images, **_deciding(searched, configuration)}
     done = load_study(folder, deciding) if resume and (folder / STUDY).is_file() else []
     open_output(folder, TUNED, overwrite=overwrite)
@@ -183,12 +189,23 @@ def _configuration(config: TuneConfig, changes: Sequence[str], file: Path | None
     return configuration
 
 
-def _images(folder: Path, watch: Watch) -> str:
-    """The fingerprint of the images and their annotation."""
+def _images(folder: Path, parameters: Sequence[Parameter], watch: Watch) -> str:
+    """The fingerprint of the images and their annotation; refused where they could not judge these settings."""
     try:
-        found = read_folder(folder, on_image=lambda done, total: watch.on_images("Checking images", done, total))
+        found = read_folder(
+            folder,
+            require_annotation=False,
+            on_image=lambda done, total: watch.on_images("Checking images", done, total),
+        )
     except ImageError as error:
         raise DataError(error.message, file=error.file, cure=error.cure) from error
+    drawn = [parameter.name for parameter in parameters if parameter.name.startswith("drawn.")]
+    if drawn and len(found.annotated) < 2:
+        raise DataError(
+            f"fewer than two images are labelled, so that drawn ones would judge how they are drawn ({drawn[0]})",
+            file=folder,
+            cure="label some images, or take the settings of 'drawn' out of the search",
+        )
     return fingerprint(found.samples)["combined"]
 
 

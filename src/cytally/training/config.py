@@ -28,7 +28,7 @@ class TrainingConfig(BaseModel):
     crops_per_image: int = Field(1, ge=1, description="Crops drawn from each image per epoch. Paper: 1.")
     labelled_share: float | None = Field(
         None,
-        ge=0,
+        gt=0,
         le=1,
         description="Share of labelled pictures among the natural ones of an epoch, where some are unlabelled and the "
         "method learns from those too: the few are shown more often. `null`: as many as there are. Paper: as many as "

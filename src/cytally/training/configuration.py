@@ -70,6 +70,16 @@ class Configuration(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _counts_are_learnt_before_patience_ends(self) -> Self:
+        delay = getattr(self.options, "regressor_delay", 0)
+        if delay and self.training.patience <= delay:
+            raise ValueError(
+                f"a training.patience of {self.training.patience} epochs ends before counts are learnt, which an "
+                f"options.regressor_delay of {delay} epochs puts off"
+            )
+        return self
+
     @field_validator("options", mode="before")
     @classmethod
     def _options_of_the_method(cls, options: Any, info: ValidationInfo) -> Any:

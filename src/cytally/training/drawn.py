@@ -27,8 +27,8 @@ class DrawnConfig(BaseModel):
     )
     background: Literal["preset", "natural"] = Field(
         "preset",
-        description="What is behind the cells: as the `preset` says, or the mean of the tenth of the labelled "
-        "`natural` images with the fewest cells (paper).",
+        description="What is behind the cells: as the `preset` says, or the mean of the labelled `natural` "
+        "images with the fewest cells, a tenth of them and at least ten (paper).",
     )
 
     @field_validator("preset")

@@ -51,7 +51,7 @@ def batch_loss(
         images, counts, known = (part.to(device) for part in (batch.images, batch.counts, batch.known))
         images = images.to(memory_format=torch.channels_last)
         with mixed:
-            return method.loss(network, Pictures(images, counts, known, batch.drawn), moment)
+            return method.loss(network, Pictures(images, counts, known, batch.drawn, batch.number), moment)
     assert isinstance(method, MapMethod)
     images, wanted, weights = (part.to(device) for part in batch)
     with mixed:

@@ -222,12 +222,15 @@ class Trainer:
             group["lr"] = learning_rate(self.config, step=self.state.step, done=done)
         # layers that draw, as dropout does, draw the same after a resume
         torch.manual_seed(int(np.random.SeedSequence((self.seed, self.state.step)).generate_state(1)[0]))
-        moment = Moment(self.state.epoch, done, self.state.step)
+        moment = Moment(self.state.epoch, done)
         loss = batch_loss(self.method, self.network, batch, self.device, self.dtype, moment)
         if not torch.isfinite(loss):
             raise self._diverged("the loss")
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        slopes = [each.grad for each in self.network.parameters() if each.grad is not None]
+        if not torch.isfinite(nn.utils.get_total_norm(slopes)):  # the weights are still good
+            raise self._diverged("the gradient")
         if self.config.clip is not None:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
         self.optimiser.step()

@@ -92,6 +92,7 @@ class PictureBatches:
             torch.tensor([float(each.count) if each.labelled else 0.0 for each in shown]),
             torch.tensor([each.labelled for each in shown]),
             drawn,
+            places[0] // self.config.batch_size,
         )
 
     def _shown(self, drawn: bool, place: int) -> Example:
@@ -131,7 +132,7 @@ def fit_picture(example: Example, method: PictureMethod) -> Example:
     Raises
     ------
     ImageError
-        When it is too small, or when it is to be cut up and only its total is known; names the image.
+        When it is too small; names no file.
     """
     shape = (example.image.shape[-2], example.image.shape[-1])
     wanted = picture_shape(shape, method.side, method.config.larger)

@@ -1,0 +1,48 @@
+"""Settings of a training that its method has no use for: better told than silently without effect."""
+
+from __future__ import annotations
+
+from cytally.methods.map_method import MapMethod
+from cytally.methods.picture_method import PictureMethod
+from cytally.methods.registry import find_method
+from cytally.training.configuration import Configuration, flat_settings, make_configuration
+
+PICTURES_ONLY = ("training.labelled_share",)
+MAPS_ONLY = ("training.crop", "training.context", "augmentation.mosaic")
+DRAWN_ONLY = (
+    "drawn.preset",
+    "drawn.settings",
+    "drawn.images",
+    "drawn.counts",
+    "drawn.background",
+    "options.cross_weight",
+)
+
+
+def unused_settings(configuration: Configuration) -> list[str]:
+    """One sentence on the settings that differ from the method's defaults and change nothing, or none.
+
+    Parameters
+    ----------
+    configuration
+        Of a training.
+
+    Examples
+    --------
+    >>> unused_settings(make_configuration({"method": "twin-vae", "training": {"crop": 64}}))
+    ['Without effect on the method twin-vae as it is set here: training.crop.']
+    """
+    method = find_method(configuration.method)
+    without = set(PICTURES_ONLY) if issubclass(method, MapMethod) else set()
+    without |= set(MAPS_ONLY) if issubclass(method, PictureMethod) else set()
+    without |= set(DRAWN_ONLY) if configuration.drawn.ratio == 0 else set()
+    plain = make_configuration({"method": configuration.method})
+    usual, given = (dict(flat_settings(each.model_dump(mode="json"))) for each in (plain, configuration))
+    changed = [name for name, value in given.items() if usual.get(name) != value]
+    if not method.has_weights:
+        trained = [name for name in given if name.startswith(("training.", "augmentation."))]
+        without |= {*trained} - {"training.validation"}
+    names = [name for name in changed if name in without or name.rpartition(".")[0] in without]
+    if not names:
+        return []
+    return [f"Without effect on the method {configuration.method} as it is set here: {', '.join(names)}."]
