@@ -19,7 +19,7 @@ def test_train_then_evaluate(data: Path, config: Path, call: Call, tmp_path: Pat
     trained = call("train", config, "-o", out, "--data", data, "--minutes", "5", "--set", "training.epochs=1")
     assert trained.exit_code == 0, trained.output
     assert trained.stderr.splitlines()[0] == f"Training on {data} as {config} says"
-    assert "Validation on 1 images" in trained.stdout and str(out / "curves.png") in trained.stdout
+    assert "Validation on 1 image:" in trained.stdout and str(out / "curves.png") in trained.stdout
     assert json.loads((out / "model.json").read_text())["configuration"]["training"]["epochs"] == 1
     words = ("evaluate", "--model", out, "--data", data, "-o", tmp_path / "scores")
     evaluated = call(*words)
@@ -51,3 +51,33 @@ def test_where_a_run_stands_in_words() -> None:
     assert describe(at) == "Training, epoch 3, loss 0.250, validation error 4.00 (best 3.50)"
     at = TrainingProgress(0.5, 3, 40, 12.0, 0.25, float("nan"), float("inf"))
     assert describe(at) == "Training, epoch 3, loss 0.250"
+
+
+def test_the_summary_says_how_far_to_believe_it(make_model):
+    """Two drawn images are no validation of natural ones, and four natural ones are few."""
+    from cytally.cli.train import summary
+    from cytally.training.configuration import make_configuration
+
+    configuration = make_configuration({"method": "density", "options": {"sigma": 2.0, "channels": [2, 4]}})
+    network = configuration.build(1).network()
+
+    def told(validation, n, best):
+        facts = {"epochs": 7, "best_epoch": best, "minutes": 0.5}
+        scores = {"n": n, "mae": 0.5}
+        return summary(
+            make_model(
+                configuration,
+                network,
+                provenance=facts,
+                validation=scores,
+                training_data={"validation": validation},
+            )
+        )
+
+    assert told(0, 1.0, 7) == (
+        "Trained 7 epochs in 0.5 minutes; kept the weights of the end\n"
+        "Validation on 1 drawn image: mean absolute error 0.50 cells, which says little about natural ones"
+    )
+    assert told(4, 4.0, 3).endswith("on 4 images: mean absolute error 0.50 cells, which is too few to rely on")
+    assert "kept the weights of epoch 3" in told(9, 9.0, 3)
+    assert told(9, 9.0, 3).endswith("on 9 images: mean absolute error 0.50 cells")

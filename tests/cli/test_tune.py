@@ -48,4 +48,4 @@ def test_what_is_wrong_is_one_line_and_status_2(data: Path, config: Path, call: 
 def test_where_a_search_stands_in_words() -> None:
     assert describe(TuningProgress(0, 5, 0.0, None)) == "Tuning, trial 1 of 5"
     best = Trial(3, "complete", 1.23456, {}, 1.0)
-    assert describe(TuningProgress(5, 5, 1.0, best)) == "Tuning, trial 5 of 5, best 1.235 in trial 3"
+    assert describe(TuningProgress(5, 5, 1.0, best)) == "Tuning, trial 5 of 5, best 1.235 in trial number 3"

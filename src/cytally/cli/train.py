@@ -11,7 +11,11 @@ from cytally.cli import choices, console
 from cytally.cli.progress import Bar
 from cytally.errors import UsageError
 
+FEW = 5
+"""Validation images below which a score says little."""
+
 if TYPE_CHECKING:
+    from cytally.models.model import Model
     from cytally.training.state import TrainingProgress
 
 
@@ -56,12 +60,25 @@ def command(
                 device=device.value,
                 watch=watch,
             )
-        scores, facts = model.card.validation, model.card.provenance
-        console.out.print(
-            f"Trained {facts['epochs']} epochs in {facts['minutes']} minutes; best at epoch {facts['best_epoch']}\n"
-            f"Validation on {scores['n']:.0f} images: mean absolute error {scores['mae']:.2f} cells\n"
-            f"Model: {out}\nCurves: {out / 'curves.png'}"
-        )
+        console.out.print(f"{summary(model)}\nModel: {out}\nCurves: {out / 'curves.png'}")
+
+
+def summary(model: Model) -> str:
+    """How the training went, and how far its validation can be believed."""
+    card, facts = model.card, model.card.provenance
+    if model.method.has_weights:
+        end = facts["best_epoch"] == facts["epochs"]
+        kept = "the weights of the end" if end else f"the weights of epoch {facts['best_epoch']}"
+        text = f"Trained {facts['epochs']} epoch{'s' * (facts['epochs'] != 1)} in {facts['minutes']} minutes; kept {kept}\n"
+    else:
+        found = ", ".join(f"{name} {value}" for name, value in card.configuration.options.model_dump().items())
+        text = f"Found on the training images: {found}\n"
+    number, error = int(card.validation["n"]), card.validation["mae"]
+    drawn = "drawn " * (not card.training_data.get("validation"))
+    text += f"Validation on {number} {drawn}image{'s' * (number != 1)}: mean absolute error {error:.2f} cells"
+    if drawn:
+        return text + ", which says little about natural ones"
+    return text + (", which is too few to rely on" if number < FEW else "")
 
 
 def describe(progress: TrainingProgress) -> str:

@@ -61,7 +61,7 @@ def describe(progress: TuningProgress) -> str:
     """One line on where a search stands."""
     text = f"Tuning, trial {min(progress.number + 1, progress.trials)} of {progress.trials}"
     if progress.best is not None:
-        text += f", best {progress.best.value:.4g} in trial {progress.best.number}"
+        text += f", best {progress.best.value:.4g} in trial number {progress.best.number}"
     return text
 
 

@@ -58,7 +58,7 @@ def what_the_model_sees(model: Model, files: CountFiles) -> ReportFigure | None:
     words = "Above, the first images, or the middle piece of those that are counted in pieces; below, what the network "
     if learns_from_drawn(model):
         as_drawn = decode(model, latents, drawn=True)
-        rows.append(PictureRow("as drawn", as_drawn, as_drawn))
+        rows.append(PictureRow("as drawn", as_drawn, pictures))
         words += "gives back of them, and how it would draw them."
     else:
         words += "gives back of them."

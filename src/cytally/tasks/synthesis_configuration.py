@@ -74,6 +74,13 @@ class SynthesisConfiguration(BaseModel):
             raise ValueError("write natural, the path of an image, or a grey level from 0 to 255")
         return float(given)
 
+    @field_validator("settings")
+    @classmethod
+    def _background_stands_above(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(settings.get("background"), str):
+            raise ValueError("a background that is natural or a file stands at the top: background=natural")
+        return settings
+
     @model_validator(mode="after")
     def _nature_is_at_hand(self) -> Self:
         if self.background == "natural" and self.like is None:

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from cytally.datasets.splits import write_split
-from cytally.errors import UsageError
+from cytally.errors import CytallyError, UsageError
 from cytally.inference.torch_backend import Device, find_device
 from cytally.methods.registry import find_method
 from cytally.models.model import Model
@@ -162,6 +162,8 @@ def train(
                 on_better=keep,
             )
             keep(network, trainer.state)
+        except CytallyError as error:
+            raise type(error)(error.message, file=error.file or folder, cure=error.cure) from error
         finally:  # after Ctrl-C as well
             if trainer.state.history:
                 write_curves(folder, trainer.state, drawn=True)

@@ -166,6 +166,10 @@ def load_data(
         natural=natural,
         on_image=lambda done, total: watch.on_images("Drawing images", done, total),
     )
+    if not natural and "natural" in (configuration.drawn.counts, configuration.drawn.background):
+        watch.on_note(
+            "Drawn images are as their preset says, not like natural ones, since none that trains is labelled."
+        )
     unlike = unlike_natural(training, drawn)
     if unlike is not None:
         watch.on_note(unlike)
@@ -174,7 +178,7 @@ def load_data(
         drawn, validation = drawn[:-held] or drawn, drawn[-held:]
         watch.on_note(
             "Fewer than two natural images are labelled: counts are learnt from drawn images"
-            f"{' and one natural image' * bool(chosen.train)}, and the validation error is that of {held} drawn ones. "
+            f"{' and one natural image' * bool(chosen.train)}, and the validation error is that of drawn ones. "
             "How well natural images are counted is not known; label some to find out."
         )
     if isinstance(method, PictureMethod):

@@ -242,7 +242,8 @@ class Trainer:
     def _diverged(self, what: str) -> CytallyError:
         return CytallyError(
             f"{what} is no longer a number at step {self.state.step}",
-            cure="lower training.learning_rate or set training.clip=1; the last good model is kept",
+            cure="lower training.learning_rate or set training.clip=1, and train anew with --overwrite; "
+            + ("the last good model is kept" if self.state.history else "no model was good enough to keep yet"),
         )
 
     def _validate(self, train_loss: float, *, settled: bool = False) -> bool:
