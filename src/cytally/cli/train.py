@@ -69,7 +69,8 @@ def summary(model: Model) -> str:
     if model.method.has_weights:
         end = facts["best_epoch"] == facts["epochs"]
         kept = "the weights of the end" if end else f"the weights of epoch {facts['best_epoch']}"
-        text = f"Trained {facts['epochs']} epoch{'s' * (facts['epochs'] != 1)} in {facts['minutes']} minutes; kept {kept}\n"
+        epochs = f"{facts['epochs']} epoch{'s' * (facts['epochs'] != 1)}"
+        text = f"Trained {epochs} in {facts['minutes']} minutes; kept {kept}\n"
     else:
         found = ", ".join(f"{name} {value}" for name, value in card.configuration.options.model_dump().items())
         text = f"Found on the training images: {found}\n"
