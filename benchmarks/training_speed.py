@@ -58,7 +58,7 @@ def our_step(batches: list[Pictures], device: torch.device, precision: torch.dty
 
     def step() -> None:
         for number, batch in enumerate(batches):
-            loss = batch_loss(method, network, batch, device, precision, Moment(0, 0.5, number))
+            loss = batch_loss(method, network, batch, device, precision, Moment(0, 0.5))
             assert torch.isfinite(loss)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]

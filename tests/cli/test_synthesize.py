@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,7 +94,7 @@ def test_ctrl_c_keeps_what_was_finished(
 
     def interrupted(plan: Plan, number: int) -> object:
         if number == 2:
-            signal.raise_signal(signal.SIGINT)
+            raise KeyboardInterrupt
         return draw(plan, number)
 
     monkeypatch.setattr(Plan, "draw", interrupted)
