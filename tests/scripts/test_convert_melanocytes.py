@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
@@ -11,20 +10,10 @@ import pandas as pd
 import pytest
 from skimage.io import imsave
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "convert_melanocytes.py"
 CELLS = {
     "set1": {"image_0.png": [(3, 5), (10, 2)], "image_1.png": []},
     "set2": {"image_0.png": [(0, 0), (0, 1), (15, 19)]},
 }
-
-
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("convert_melanocytes", SCRIPT)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

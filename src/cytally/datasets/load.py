@@ -36,27 +36,49 @@ def load_examples(
     """
     examples: list[Example] = []
     for sample in samples:
-        plane = single_plane(sample)
-        prepared = prepare(plane, config)
-        rows, columns = prepared.data.shape[-2:]
-        factors = (rows / plane.data.shape[-2], columns / plane.data.shape[-1])
-        bounds = (-0.5, -0.5, rows - 0.5, columns - 0.5)
-        if sample.points is None:
-            example = Example(sample.name, prepared.data, None, bounds, total=sample.count)
-        else:
-            points = scale_points(np.asarray(sample.points, float).reshape(-1, 2), factors)
-            shapes = None if sample.covariances is None else sample.covariances * np.outer(factors, factors)
-            example = Example(sample.name, prepared.data, points, bounds, shapes)
+        example = as_example(single_plane(sample), config, sample)
         examples.append(example)
-        if examples[0].image.shape[0] != prepared.data.shape[0]:
+        if examples[0].image.shape[0] != example.image.shape[0]:
             raise DataError(
-                f"has {prepared.data.shape[0]} channels, but {examples[0].name} has {examples[0].image.shape[0]}",
+                f"has {example.image.shape[0]} channels, but {examples[0].name} has {examples[0].image.shape[0]}",
                 file=sample.path,
                 cure="train on images of one kind, or name the channels with --set input.channels=[0]",
             )
         if on_image is not None:
             on_image()
     return examples
+
+
+def as_example(
+    plane: Plane,
+    config: InputConfig,
+    sample: Sample | None = None,
+    *,
+    channel: str | None = None,
+    in_channels: int | None = None,
+) -> Example:
+    """A plane as a network sees it, with what is known of its cells.
+
+    Parameters
+    ----------
+    plane
+        The picture.
+    config, channel, in_channels
+        As in `cytally.images.prepare.prepare`.
+    sample
+        What is known; None where nothing is.
+    """
+    image = prepare(plane, config, channel=channel, in_channels=in_channels).data
+    rows, columns = image.shape[-2:]
+    factors = (rows / plane.data.shape[-2], columns / plane.data.shape[-1])
+    bounds = (-0.5, -0.5, rows - 0.5, columns - 0.5)
+    if sample is None:
+        return Example(plane.name, image, None, bounds)
+    if sample.points is None:
+        return Example(sample.name, image, None, bounds, total=sample.count)
+    points = scale_points(np.asarray(sample.points, float).reshape(-1, 2), factors)
+    shapes = None if sample.covariances is None else sample.covariances * np.outer(factors, factors)
+    return Example(sample.name, image, points, bounds, shapes)
 
 
 def single_plane(sample: Sample) -> Plane:

@@ -74,15 +74,14 @@ def drawn_examples(
     drawing = make_drawing(config.preset, settings)
     light = InputConfig(channels="one" if in_channels == 1 else "all", normalisation=configuration.input.normalisation)
     background = None
+    if config.background == "natural" and annotated:
+        rows, columns = drawing.draw(np.random.default_rng([seed, 0, STREAM])).labels.shape
+        background = mean_background(annotated, (rows, columns), few=max(FEWEST, math.ceil(FEW * len(annotated))))
     examples = []
     for index in range(number):
         if on_image is not None and index % 20 == 0:
             on_image(index, number)
         drawn = drawing.draw(np.random.default_rng([seed, index, STREAM]), background=background)
-        if background is None and config.background == "natural" and annotated:
-            shape = (drawn.labels.shape[0], drawn.labels.shape[1])
-            background = mean_background(annotated, shape, few=max(FEWEST, math.ceil(FEW * len(annotated))))
-            drawn = drawing.draw(np.random.default_rng([seed, index, STREAM]), background=background)
         pixels = drawn.image[None] if drawn.image.ndim == 2 else np.moveaxis(drawn.image, -1, 0)
         plane = Plane(pixels, name=f"drawn-{index:05d}", channels=("",) * len(pixels))
         prepared = prepare(plane, light)

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from cytally.datasets.example import Example
 from cytally.datasets.folder import Sample
+from cytally.datasets.load import as_example
 from cytally.images.image import Plane
-from cytally.images.prepare import prepare
-from cytally.images.resize import scale_points
 from cytally.inference.pictures import BATCH, cut_pictures
 from cytally.methods.picture_method import PictureMethod
 from cytally.metrics.mixing import origin_auc
 from cytally.models.model import Model
+from cytally.training.picture_batches import fit_picture
 
 SHOWN = 8
 """Pictures of each origin that are shown."""
@@ -115,14 +115,8 @@ def insight(model: Model, natural: Sequence[Example], drawn: Sequence[Example], 
 
 def example_of(model: Model, plane: Plane, sample: Sample | None = None, channel: str | None = None) -> Example:
     """A plane as the model's network sees it, with what the sample knows of its cells."""
-    config = model.card.configuration.input
-    image = prepare(plane, config, channel=channel, in_channels=model.card.input_channels).data
-    rows, columns = image.shape[-2:]
-    points = None if sample is None else sample.points
-    if points is not None:
-        points = scale_points(points, (rows / plane.data.shape[-2], columns / plane.data.shape[-1]))
-    total = None if sample is None or points is not None else sample.count
-    return Example(plane.name, image, points, (-0.5, -0.5, rows - 0.5, columns - 0.5), total=total)
+    card = model.card
+    return as_example(plane, card.configuration.input, sample, channel=channel, in_channels=card.input_channels)
 
 
 def pieces_of(model: Model, example: Example, most: int = MOST_PICTURES) -> list[Example]:
@@ -137,11 +131,9 @@ def pieces_of(model: Model, example: Example, most: int = MOST_PICTURES) -> list
     """
     method = model.method
     assert isinstance(method, PictureMethod)
-    pictures, starts, shape = cut_pictures(example.image, method.side, method.config.larger)
-    points = None
-    if example.points is not None:
-        rows, columns = example.image.shape[-2:]
-        points = scale_points(example.points, (shape[0] / rows, shape[1] / columns))[:, :2]
+    fitted = fit_picture(example, method)
+    points = fitted.points
+    pictures, starts, _ = cut_pictures(fitted.image, method.side, method.config.larger)
     chosen = np.rint(np.linspace(0, len(pictures) - 1, min(most, len(pictures)))).astype(int)
     return [
         replace(
