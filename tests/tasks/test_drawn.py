@@ -93,6 +93,12 @@ def test_counts_and_background_are_learnt_from_natural_images(tmp_path: Path) ->
     assert {example.count for example in alone} - {11, 12, 13, 14}, "without natural images the preset's law holds"
 
 
+def test_a_preset_that_draws_its_own_background_takes_no_natural_one() -> None:
+    configuration = make_configuration(changed(drawn={"preset": "fluorescent-nuclei", "background": "natural"}))
+    with pytest.raises(ConfigError, match=r"'drawn.background' is natural.*; set drawn.background=preset"):
+        drawn_examples(configuration, 1, 1, 0)
+
+
 def test_a_preset_of_other_channels_is_refused() -> None:
     configuration = make_configuration(changed(drawn={"preset": "histology-nuclei"}, input={"channels": "all"}))
     with pytest.raises(ConfigError, match=r"histology-nuclei draws images of 3 channels, and the natural ones have 2"):

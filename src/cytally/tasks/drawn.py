@@ -12,6 +12,7 @@ from cytally.datasets.folder import Sample
 from cytally.errors import ConfigError
 from cytally.images.image import Plane
 from cytally.images.prepare import InputConfig, prepare
+from cytally.synthesis.cells_config import CellsConfig
 from cytally.synthesis.presets import make_drawing
 from cytally.tasks.natural_scene import FEW, learn_counts, mean_background
 from cytally.training.configuration import Configuration
@@ -72,6 +73,11 @@ def drawn_examples(
         width = 1.06 * float(np.std(counts)) * len(counts) ** -0.2  # Silverman 1986, equation 3.28
         settings["count"] = learn_counts(annotated).spread(width).model_dump()
     drawing = make_drawing(config.preset, settings)
+    if config.background == "natural" and not isinstance(drawing.config, CellsConfig):
+        raise ConfigError(
+            f"'drawn.background' is natural, and the preset '{config.preset}' draws its own background",
+            cure="set drawn.background=preset",
+        )
     light = InputConfig(channels="one" if in_channels == 1 else "all", normalisation=configuration.input.normalisation)
     background = None
     if config.background == "natural" and annotated:
