@@ -113,3 +113,25 @@ def test_damage_is_an_image_error_or_an_image(
     except ImageError as error:
         assert error.file == str(path)
         assert error.cure
+
+
+@pytest.mark.parametrize("flip", [0x01, 0x40, 0x80, 0xFF])
+def test_a_damaged_bmp_header_never_ends_the_process(tmp_path: Path, flip: int) -> None:
+    """A size or a depth beyond the file's end must not be believed: a decoder that did ended the whole process."""
+    whole = encoded("RGB", "BMP")
+    path = tmp_path / "a.bmp"
+    for place in range(2, 54):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
+        try:
+            assert read(path)[0].data.ndim == 5
+        except ImageError as error:
+            assert error.cure
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_bmp_keeps_every_pixel(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "a.bmp"
+    path.write_bytes(encoded(mode, "BMP"))
+    expected = np.asarray(Pillow.fromarray(COLOURS).convert(mode).convert("L" if mode in ("1", "L") else "RGB"))
+    expected = expected[None] if expected.ndim == 2 else np.moveaxis(expected, -1, 0)
+    assert np.array_equal(read(path)[0].data[0, :, 0], expected)

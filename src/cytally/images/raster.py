@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from cytally.errors import ImageError
 from cytally.images.assemble import Scene
@@ -31,12 +36,16 @@ def read_raster(path: Path) -> list[Scene]:
     damaged = ImageError(f"is a {kind} file that is cut off or damaged", file=path, cure="copy or export it again")
     if kind == "JPEG" and not _jpeg_ends(data):
         raise damaged
-    decode = {"PNG": imagecodecs.png_decode, "JPEG": imagecodecs.jpeg_decode, "BMP": imagecodecs.bmp_decode}
+    decode: dict[str, Callable[[bytes], npt.NDArray[np.generic]]] = {
+        "PNG": imagecodecs.png_decode,
+        "JPEG": imagecodecs.jpeg_decode,
+        "BMP": _decode_bmp,
+    }
     try:
         array = decode[str(kind)](data)
     except MemoryError as error:
         raise ImageError("does not fit into memory", file=path, cure="cut it into smaller images") from error
-    except (RuntimeError, ValueError, KeyError) as error:
+    except (RuntimeError, ValueError, KeyError, OSError) as error:
         raise damaged from error
     if array.ndim == 2:
         return [Scene(array, "YX")]
@@ -45,6 +54,21 @@ def read_raster(path: Path) -> list[Scene]:
         raise ImageError("has the colours of print (CMYK)", file=path, cure="save it as RGB or grey")
     # Two samples are grey and alpha, four are red, green, blue and alpha.
     return [Scene(array[:, :, 0], "YX")] if samples <= 2 else [Scene(array[:, :, :3], "YXS")]
+
+
+def _decode_bmp(data: bytes) -> npt.NDArray[np.uint8]:
+    """The pixels of a BMP file, by Pillow: imagecodecs believes a damaged header and reads beyond the file's end."""
+    from PIL import BmpImagePlugin
+
+    try:
+        picture = BmpImagePlugin.BmpImageFile(io.BytesIO(data))
+    except SyntaxError as error:  # Pillow's word for a header that makes no sense
+        raise ValueError(str(error)) from error
+    # Even run lengths, the only compression of BMP, put at most 255 pixels into two bytes.
+    if picture.width * picture.height > 128 * len(data):
+        raise ValueError(f"{len(data)} bytes cannot hold {picture.width} x {picture.height} pixels")
+    grey = picture.mode in ("1", "L")
+    return np.asarray(picture.convert("L" if grey else "RGB"))
 
 
 def _jpeg_ends(data: bytes) -> bool:
