@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cytally.tasks.evaluate import evaluate as evaluate
     from cytally.tasks.synthesize import synthesize as synthesize
     from cytally.tasks.train import train as train
+    from cytally.tasks.transfer import transfer as transfer
 
 __version__ = version("cytally")
 
@@ -27,9 +28,21 @@ _HOMES = {
     "evaluate": "cytally.tasks.evaluate",
     "synthesize": "cytally.tasks.synthesize",
     "train": "cytally.tasks.train",
+    "transfer": "cytally.tasks.transfer",
 }
 
-__all__ = ["Image", "Metrics", "Model", "Prediction", "__version__", "evaluate", "load", "synthesize", "train"]
+__all__ = [
+    "Image",
+    "Metrics",
+    "Model",
+    "Prediction",
+    "__version__",
+    "evaluate",
+    "load",
+    "synthesize",
+    "train",
+    "transfer",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -96,7 +96,7 @@ def test_channels_may_be_given_by_number():
         (density(options=[1]), "'options': holds settings of its own, one per line; mend that setting"),
         (density(training=5), "'training': holds settings of its own, one per line; mend that setting"),
         (density(training={"learning_rate": float("nan")}), "'training.learning_rate': input should be a finite"),
-        (density(training={"schedule": "cosin"}), "'training.schedule': input should be 'constant' or 'cosine'"),
+        (density(training={"schedule": "cosin"}), "'training.schedule': input should be 'constant', 'cosine', 'decay' or 'hyperrule'"),
         (density(training={"crop": 20, "context": 10}), "'training': a context of 10 on each side leaves nothing"),
         (density(augmentation={"blur": [3, 1]}), "'augmentation.blur': [3.0, 1.0] is not a range: give two"),
         (density(input={"channels": "red"}), "'input.channels': input should be 'one' or 'all', or input should be"),

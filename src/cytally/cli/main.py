@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from cytally.cli import console, count, demo, doctor, evaluate, models, synthesize, train, tune
+from cytally.cli import console, count, demo, doctor, evaluate, models, synthesize, train, transfer, tune
 
 WrongCall = cast("type[Exception]", typer.BadParameter.__bases__[0])
 """What typer raises when options do not fit. Its name lies in another package from one version of typer to the next."""
@@ -45,6 +45,7 @@ app = typer.Typer(
 )
 app.command("count")(count.command)
 app.command("train")(train.command)
+app.command("transfer")(transfer.command)
 app.command("evaluate")(evaluate.command)
 app.command("synthesize")(synthesize.command)
 app.command("tune")(tune.command)

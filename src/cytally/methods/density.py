@@ -28,6 +28,7 @@ from cytally.methods.density_maps import (
 )
 from cytally.methods.map_method import MapMethod
 from cytally.methods.method import Method, MethodConfig
+from cytally.methods.parts import Parts
 from cytally.networks.density_unet import DensityUNet
 from cytally.networks.normalisation import Normalisation
 from cytally.readout.peaks import density_peaks
@@ -149,6 +150,21 @@ class Density(MapMethod):
         """Build the density U-Net, untrained."""
         config = self.config
         return DensityUNet(self.in_channels, config.channels, config.normalisation, config.deep_supervision > 0)
+
+    def parts(self, network: nn.Module) -> Parts:
+        """The finest level with the head is outer, all below it the core; levels thaw from the finest to the bottom."""
+        depth = len(self.config.channels) - 1
+
+        def level(number: int) -> tuple[str, ...]:
+            sides = (f"side_heads.{depth - 1 - number}",) if self.config.deep_supervision and number else ()
+            up = depth - 1 - number
+            return f"encoders.{number}", f"downs.{number}", f"ups.{up}", f"decoders.{up}", *sides
+
+        outer = (*level(0), "head")
+        inner = [level(number) for number in range(1, depth)]
+        names = [(f"level-{number + 2}", parts) for number, parts in enumerate(inner)]
+        core = (*(part for parts in inner for part in parts), "bottom")
+        return Parts(core, outer, (("level-1", outer), *names, ("bottom", ("bottom",))))
 
     def targets(self, example: Example) -> NDArray[np.float32]:
         """The amplitude times the density map of the example's points (1, Y, X)."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from cytally.datasets.example import Example
+from cytally.methods.parts import Parts
 
 
 class MethodConfig(BaseModel):
@@ -40,6 +41,8 @@ class Method(ABC):
     Config: ClassVar[type[MethodConfig]]
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Settings of the other sections of a configuration, where the method's paper has others than the section's own."""
+    transfer_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """The same for a configuration by which a trained model is carried over."""
     learns_from_counts: ClassVar[bool] = False
     """Whether it can learn from images of which only the number of cells is known."""
     has_weights: ClassVar[bool] = True
@@ -61,6 +64,10 @@ class Method(ABC):
     @abstractmethod
     def network(self) -> nn.Module:
         """Build the network, untrained. It takes (N, C, Y, X)."""
+
+    def parts(self, network: nn.Module) -> Parts | None:
+        """Core, outer parts and stages of thawing of its `network`; None where it does not fall into these."""
+        return None
 
     @property
     @abstractmethod

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cytally.methods.method import MethodConfig
+from cytally.methods.parts import Parts
 from cytally.methods.picture_method import Moment, PictureConfig, PictureMethod, Pictures, count_error
 from cytally.networks.twin_vae import SIDE, DrawnSide, Regressor, TwinVAE
 
@@ -44,6 +45,11 @@ class TwinVAEConfig(PictureConfig):
         "(paper, bright field).",
     )
     reconstruction_weight: float = Field(100.0, ge=0, description="C_Rec, weight of the reconstruction. Paper: 100.")
+    decoder: bool = Field(
+        True,
+        description="Whether pictures are reconstructed at all; without, nothing is decoded in training, which saves "
+        "its time, and own decoders learn nothing (transfer paper). A weight of 0 does the same.",
+    )
     reconstruction_every: int = Field(
         1,
         ge=1,
@@ -81,6 +87,11 @@ class TwinVAEConfig(PictureConfig):
         "all. Ours; 1 leaves it to `regressor_delay`.",
     )
 
+    @property
+    def decodes(self) -> bool:
+        """Whether training decodes anything."""
+        return self.decoder and self.reconstruction_weight > 0
+
 
 class TwinVAEMethod(PictureMethod):
     """The Twin-VAE as a method.
@@ -106,6 +117,10 @@ class TwinVAEMethod(PictureMethod):
             "keep_most_accurate": True,
         },
     }
+    transfer_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "drawn": {"ratio": 2.0},
+        "options": {"regressor_delay": 0},
+    }
     config: TwinVAEConfig
     side = SIDE
 
@@ -115,6 +130,30 @@ class TwinVAEMethod(PictureMethod):
         return TwinVAE(
             self.in_channels, config.channels, config.hidden, config.latent, config.regressor, dropout=config.dropout
         )
+
+    def parts(self, network: nn.Module) -> Parts:
+        """The shared layers with the regressor, and what each kind of pictures has of its own.
+
+        The stages are those of the released program of Kenneweg, Stallmann & Hammer 2022, which thaws layer by layer
+        from the image inwards and the first layers with the rest at the end.
+        """
+        assert isinstance(network, TwinVAE)
+        outer = tuple(f"{kind}_{part}" for part in ("encoder", "decoder") for kind in ("natural", "drawn"))
+        encoders, decoders = outer[:2], outer[2:]
+
+        def layers(encoding: int, *decoding: int) -> tuple[str, ...]:
+            return tuple(f"{part}.{encoding}" for part in encoders) + tuple(
+                f"{part}.{layer}" for part in decoders for layer in decoding
+            )
+
+        core = ("shared_encoder", "mean", "log_variance", "expand", "shared_decoder", "regressor")
+        stages = (
+            ("regressor", ("regressor", *layers(3, 9, 10))),
+            ("shared", ("shared_encoder", "shared_decoder", *layers(6, 6, 7))),
+            ("inner", layers(9, 0, 1, 3, 4)),
+            ("rest", core + outer),
+        )
+        return Parts(core, outer, stages)
 
     def side_of(self, network: nn.Module, *, drawn: bool) -> nn.Module:
         """The network, which counts natural pictures by itself, or its drawn side."""
@@ -129,7 +168,7 @@ class TwinVAEMethod(PictureMethod):
         """
         config = self.config
         assert isinstance(network, TwinVAE)
-        reconstructs = pictures.number % config.reconstruction_every == 0
+        reconstructs = config.decodes and pictures.number % config.reconstruction_every == 0
         output = network.learn(pictures.images, pictures.drawn, decode=reconstructs)
         mean, log_variance = output.mean, output.log_variance
         divergence = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()

@@ -69,16 +69,21 @@ def make_card(
     training_data: dict[str, Any],
     state: TrainingState,
     start: Start | None = None,
+    transfer: dict[str, Any] | None = None,
     *,
     accurate: bool = False,
 ) -> ModelCard:
     """What model.json says of a run that stands at `state`, and of the model that it began with.
 
-    The weights are those with the least error, or the most `accurate` ones.
+    The weights are those with the least error, or the most `accurate` ones; `transfer` is what was found out when the
+    model was carried over.
     """
     made_by = provenance()
     if start is not None:
-        made_by["start"] = start.model_dump(exclude={"images"})
+        made_by["start"] = start.model_dump(mode="json", exclude={"images"})
+    if transfer is not None:
+        made_by["transfer"] = transfer
+    if start is not None:
         training_data = {**training_data, "earlier_images": start.images}
     return ModelCard(
         cytally_version=made_by["cytally"],

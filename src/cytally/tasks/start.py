@@ -21,6 +21,21 @@ from cytally.training.configuration import Configuration, flat_settings
 START = "start.json"
 
 
+class Link(BaseModel):
+    """One model of the chain by which a model came about."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    created: str | None
+    weights: str
+    """Fingerprint of its weights."""
+    data: str | None
+    """Fingerprint of what it was trained on."""
+    strategy: str | None = None
+    """How it was carried over from the one before it; None where it was not."""
+
+
 class Start(BaseModel):
     """What start.json and model.json remember of the model that was begun with."""
 
@@ -34,6 +49,8 @@ class Start(BaseModel):
     """Fingerprint of what it was trained on."""
     images: tuple[str, ...]
     """Fingerprints of the images that it has seen, those of the models before it included."""
+    chain: tuple[Link, ...] = ()
+    """The models that led to it, the oldest first, itself the last."""
 
 
 def seen_images(card: ModelCard) -> set[str]:
@@ -42,20 +59,32 @@ def seen_images(card: ModelCard) -> set[str]:
     return {*fingerprint.get("images", {}).values(), *card.training_data.get("earlier_images", ())}
 
 
-def start_of(model: Model) -> Start:
-    """What to remember of `model`."""
+def start_of(model: Model, folder: Path | None = None) -> Start:
+    """What to remember of `model`, which the chain calls by its name or that of its `folder`."""
     fingerprint = model.card.training_data.get("fingerprint") or {}
     created = model.card.provenance.get("created")
     weights = hashlib.sha256()
     for name, value in sorted(model.network.state_dict().items()):
         weights.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
-    return Start(
-        name=model.name,
+    transfer = model.card.configuration.transfer
+    link = Link(
+        name=model.card.name or (model.name if folder is None else folder.resolve().name),
         created=created,
         weights=weights.hexdigest()[:DIGITS],
         data=fingerprint.get("combined"),
-        images=tuple(sorted(seen_images(model.card))),
+        strategy=None if transfer is None else transfer.strategy,
     )
+    return Start(
+        name=model.name,
+        **link.model_dump(exclude={"name", "strategy"}),
+        images=tuple(sorted(seen_images(model.card))),
+        chain=(*chain_of(model.card), link),
+    )
+
+
+def chain_of(card: ModelCard) -> tuple[Link, ...]:
+    """The models that a model came from, one after the other, the oldest first; itself is not among them."""
+    return tuple(Link.model_validate(link) for link in (card.provenance.get("start") or {}).get("chain", ()))
 
 
 def earlier_start(folder: Path, asked: Start | None) -> Start | None:
@@ -74,7 +103,8 @@ def earlier_start(folder: Path, asked: Start | None) -> Start | None:
             start = Start.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
             raise ModelError("cannot be read", file=path, cure="train anew with --overwrite") from error
-    if asked is not None and asked != start:
+    others = {"chain"}  # a folder may have been renamed
+    if asked is not None and (start is None or asked.model_dump(exclude=others) != start.model_dump(exclude=others)):
         began = f"the model '{start.name}' of {start.created}" if start else "random weights"
         raise UsageError(
             f"was begun with {began}, not with the model that is given now",
@@ -99,7 +129,8 @@ def check_start(model: Model, method: Method) -> None:
     """
     if model.card.method != method.name:
         raise ModelError(
-            f"the model to begin with is of the method '{model.card.method}', and this trains '{method.name}'",
+            f"the model '{model.name}' to begin with is of the method '{model.card.method}', and this trains "
+            f"'{method.name}'",
             cure="begin with a model of the same method",
         )
     if model.card.input_channels != method.in_channels:

@@ -33,6 +33,7 @@ from cytally.tasks.training_data import (
     read_sources,
     source_paths,
 )
+from cytally.tasks.transfer_facts import transfer_facts
 from cytally.tasks.unused_settings import unused_settings
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import Configuration, make_configuration, read_configuration
@@ -96,8 +97,13 @@ def train(
     if minutes is not None and not 0 < minutes < math.inf:
         raise UsageError(f"a budget of {minutes} minutes makes no sense", cure="give minutes above 0, as 30")
     target = find_device(device)
+    if configuration.transfer is not None and start is None:
+        raise UsageError(
+            "the section 'transfer' is about a trained model, and none is given",
+            cure="run 'cytally transfer --from MODEL', or leave the section out",
+        )
     begin = load(start) if isinstance(start, str | Path) else start
-    began = None if begin is None else start_of(begin)
+    began = None if begin is None else start_of(begin, Path(start) if isinstance(start, str | Path) else None)
     folder, going_on = None if out is None else Path(out), False
     if folder is not None:
         reads = [path for path, _ in source_paths(data)]
@@ -128,15 +134,19 @@ def train(
         seed=configuration.seed,
         device=target,
         counting=fitted.counting,
+        transfer=fitted.transfer,
     )
+    carried = None
     if begin is not None:
-        for note in notes_on_start(begin, fitted, training_data, chosen):
-            watch.on_note(note)
         check_start(begin, method)
         trainer.begin_with(begin.network)
+        for note in notes_on_start(begin, fitted, training_data, chosen):
+            watch.on_note(note)
+        carried = None if fitted.transfer is None else transfer_facts(trainer)
 
     def model_of(network: nn.Module, state: TrainingState, *, accurate: bool = False) -> Model:
-        return Model(make_card(fitted, in_channels, training_data, state, began, accurate=accurate), network)
+        card = make_card(fitted, in_channels, training_data, state, began, carried, accurate=accurate)
+        return Model(card, network)
 
     if folder is None:
         return model_of(trainer.run(minutes=minutes, on_progress=watch.on_step), trainer.state)

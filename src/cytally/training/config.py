@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -34,20 +34,41 @@ class TrainingConfig(BaseModel):
         "method learns from those too: the few are shown more often. `null`: as many as there are. Paper: as many as "
         "there are.",
     )
-    optimiser: Literal["adam", "radam"] = Field(
+    optimiser: Literal["adam", "radam", "sgd"] = Field(
         "adam",
-        description="`adam`, or `radam`, rectified Adam (Liu et al. 2020), which warms up by itself. Paper: adam.",
+        description="`adam`; `radam`, rectified Adam (Liu et al. 2020), which warms up by itself; or `sgd`, stochastic "
+        "gradient descent with `momentum`. Paper: adam.",
+    )
+    momentum: float = Field(
+        0.9, ge=0, lt=1, description="Share of the last step that `sgd` goes on with; the others have their own."
     )
     learning_rate: float = Field(2e-4, gt=0, description="The optimiser's learning rate. Paper: 2e-4.")
+    learning_rates: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict,
+        description="Factors by which named parts of the network have another learning rate, as "
+        "`{natural_encoder: 0.1}`; the name of a part within a part wins over that of the whole. Paper: none.",
+    )
     weight_decay: float = Field(
         0.0, ge=0, description="Share of each weight that is added to its gradient (L2 penalty). Paper: 0."
     )
-    schedule: Literal["constant", "cosine"] = Field(
+    schedule: Literal["constant", "cosine", "decay", "hyperrule"] = Field(
         "constant",
         description="`cosine` lets the learning rate fall to a hundredth over the run, whose end is the nearest of "
-        "`steps`, `epochs` and `--minutes`. Paper: constant.",
+        "`steps`, `epochs` and `--minutes`. `decay` multiplies it by `decay_rate` in every epoch after the warm-up "
+        "(released program of transfer). `hyperrule` warms up, lets it fall to a tenth three times, and ends, all by "
+        "the number of training images (BiT). Paper: constant.",
+    )
+    decay_rate: float = Field(
+        0.999, gt=0, le=1, description="Factor per epoch of `schedule: decay`. Released program of transfer: 0.999."
     )
     warmup_steps: int = Field(0, ge=0, description="Steps over which the learning rate rises from zero. Paper: 0.")
+    warmup_share: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of the run (see `schedule`) over which the learning rate rises from zero; with "
+        "`warmup_steps`, whichever takes longer. Paper: 0. Released program of transfer: 0.1.",
+    )
     clip: float | None = Field(
         None, gt=0, description="Largest norm of the gradient; larger ones are scaled down. Paper: not used."
     )

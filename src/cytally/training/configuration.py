@@ -23,10 +23,12 @@ from cytally.errors import ConfigError, UsageError
 from cytally.images.prepare import InputConfig
 from cytally.inference.config import CountingConfig
 from cytally.methods.method import Method, MethodConfig
+from cytally.methods.picture_method import PictureMethod
 from cytally.methods.registry import find_method
 from cytally.training.config import TrainingConfig
 from cytally.training.drawn import DrawnConfig
 from cytally.training.settings import apply_setting, read_settings
+from cytally.training.transfer import TransferConfig
 
 
 class Configuration(BaseModel):
@@ -47,6 +49,9 @@ class Configuration(BaseModel):
         default_factory=AugmentationConfig, description="How crops vary in training."
     )
     training: TrainingConfig = Field(default_factory=TrainingConfig, description="How the network is trained.")
+    transfer: TransferConfig | None = Field(
+        None, description="How a trained model is carried over to these images, by `cytally transfer`."
+    )
     counting: CountingConfig = Field(default_factory=CountingConfig, description="How the trained model counts.")
 
     @model_validator(mode="before")
@@ -55,10 +60,12 @@ class Configuration(BaseModel):
         """What is not given is as in the method's own paper, where that differs from the section's defaults."""
         if not isinstance(values, dict) or not isinstance(values.get("method"), str):
             return values
-        given = dict(values)
-        for section, defaults in find_method(values["method"]).defaults.items():
-            if isinstance(given.get(section, {}), dict):
-                given[section] = {**defaults, **given.get(section, {})}
+        given, method = dict(values), find_method(values["method"])
+        for usual in (method.defaults, method.transfer_defaults if values.get("transfer") is not None else {}):
+            for section, defaults in usual.items():
+                wanted = values.get(section, {})
+                if isinstance(wanted, dict):
+                    given[section] = {**(given.get(section) or {}), **defaults, **wanted}
         return given
 
     @model_validator(mode="after")
@@ -80,6 +87,21 @@ class Configuration(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _what_is_seen_first_can_be(self) -> Self:
+        first = self.transfer.first if self.transfer is not None else None
+        if first is not None and not issubclass(find_method(self.method), PictureMethod):
+            raise ValueError(
+                f"the method {self.method} sees no pictures in turn, so that none can be first; leave out "
+                "transfer.first"
+            )
+        if first is not None and self.drawn.ratio == 0:
+            raise ValueError(
+                f"with a drawn.ratio of 0 nothing is drawn, and {first} pictures cannot be first; leave "
+                "out transfer.first"
+            )
+        return self
+
     @field_validator("options", mode="before")
     @classmethod
     def _options_of_the_method(cls, options: Any, info: ValidationInfo) -> Any:
@@ -94,8 +116,10 @@ class Configuration(BaseModel):
         return find_method(self.method)(self.options, in_channels)
 
 
-def read_configuration(path: Path, settings: Sequence[str] = ()) -> Configuration:
+def read_configuration(path: Path, settings: Sequence[str] = (), *, transfer: bool = False) -> Configuration:
     """Read a YAML file and apply ``key=value`` settings, whose keys are dotted (`training.batch_size=8`).
+
+    For a `transfer` it has a section of that name, and the method's defaults for it, whether the file has one or not.
 
     Raises
     ------
@@ -105,6 +129,8 @@ def read_configuration(path: Path, settings: Sequence[str] = ()) -> Configuratio
     values = read_settings(path, "method: density")
     for setting in settings:
         apply_setting(values, setting, path, "training.batch_size=8")
+    if transfer and values.get("transfer") is None:
+        values["transfer"] = {}
     return make_configuration(values, file=path)
 
 
@@ -170,6 +196,7 @@ def _suggestion(key: str, values: dict[str, Any]) -> str:
     for name, field in Configuration.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             sections[f"{name}."] = field.annotation
+    sections["transfer."] = TransferConfig  # which may be absent
     sections["options."] = find_method(values["method"]).Config
     known = {prefix + name: name for prefix, section in sections.items() for name in section.model_fields}
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.8)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +14,7 @@ from cytally.methods.method import Method
 from cytally.methods.picture_method import Moment, PictureMethod, Pictures
 from cytally.training.config import TrainingConfig
 from cytally.training.data import TrainingData
+from cytally.training.freezing import check_parts
 from cytally.training.map_batches import CountedBatch, MapBatch, MapBatches
 from cytally.training.picture_batches import PictureBatches
 
@@ -27,13 +31,38 @@ def make_batches(
     return MapBatches(method, data, config, augmentation, seed)
 
 
+def epoch_of(
+    batches: MapBatches | PictureBatches, epoch: int, first: int, alone: Literal["drawn", "natural"] | None
+) -> Iterator[Batch]:
+    """The batches of one epoch from the `first`; only those of one kind of pictures where it is learnt from `alone`."""
+    if isinstance(batches, PictureBatches):
+        return batches.epoch(epoch, first, alone)
+    return batches.epoch(epoch, first)
+
+
 def make_optimiser(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer | None:
-    """Adam (Kingma & Ba 2015) or RAdam (Liu et al. 2020) over all weights; None where there are none."""
-    parameters = list(network.parameters())
-    if not parameters:
+    """Adam (Kingma & Ba 2015), RAdam (Liu et al. 2020) or SGD over all weights; None where there are none.
+
+    Each group of weights has the `factor` by which its learning rate differs.
+    """
+    groups = _by_factor(network, config.learning_rates)
+    if not groups:
         return None
+    if config.optimiser == "sgd":
+        return torch.optim.SGD(groups, config.learning_rate, config.momentum, weight_decay=config.weight_decay)
     kind = torch.optim.Adam if config.optimiser == "adam" else torch.optim.RAdam
-    return kind(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+    return kind(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+
+
+def _by_factor(network: nn.Module, factors: Mapping[str, float]) -> list[dict[str, Any]]:
+    """The weights in groups that share a factor of the learning rate."""
+    check_parts(network, factors, "training.learning_rates")
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        parts = [part for part in factors if name.startswith(f"{part}.")]
+        factor = factors[max(parts, key=len)] if parts else 1.0
+        groups.setdefault(factor, []).append(parameter)
+    return [{"params": parameters, "factor": factor} for factor, parameters in groups.items()]
 
 
 def batch_loss(

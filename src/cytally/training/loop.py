@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,10 +22,13 @@ from cytally.training.averaging import AveragedNetwork
 from cytally.training.checkpoint import load_checkpoint, save_checkpoint
 from cytally.training.config import TrainingConfig
 from cytally.training.data import TrainingData
-from cytally.training.learning import Batch, batch_loss, make_batches, make_optimiser
+from cytally.training.freezing import Freezing, plan_freezing
+from cytally.training.hyperrule import with_end
+from cytally.training.learning import Batch, batch_loss, epoch_of, make_batches, make_optimiser
 from cytally.training.schedule import learning_rate, progress
-from cytally.training.selection import Weights, more_accurate, weights_of
+from cytally.training.selection import Selection, Weights
 from cytally.training.state import TrainingProgress, TrainingState
+from cytally.training.transfer import TransferConfig
 from cytally.training.validation import validate
 
 logger = logging.getLogger(__name__)
@@ -51,6 +54,14 @@ class Trainer:
         Where to train.
     counting
         How the trained model will count, and validation images are counted, but for flips.
+    transfer
+        How a trained network is carried over: what is frozen, what thaws when, what is seen first. None freezes
+        nothing.
+
+    Raises
+    ------
+    ConfigError
+        When `config` or `transfer` names parts that the network does not have, or everything would be frozen.
     """
 
     def __init__(
@@ -63,17 +74,19 @@ class Trainer:
         seed: int = 0,
         device: torch.device | None = None,
         counting: CountingConfig | None = None,
+        transfer: TransferConfig | None = None,
     ) -> None:
-        self.method, self.data, self.config = method, data, config
+        self.method, self.data, self.config = method, data, with_end(config, len(data.training))
         self.device, self.counting = device or torch.device("cpu"), counting or CountingConfig()
         self.batches, self.seed = make_batches(method, data, config, augmentation, seed), seed
         torch.manual_seed(seed)
         self.network = method.network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedNetwork(self.network, config.averaging)
+        self.transfer = transfer or TransferConfig()
+        self.freezing = Freezing(self.network, plan_freezing(method, self.network, transfer))
         self.optimiser = make_optimiser(self.network, config)
         self.state = TrainingState()
-        self.best: Weights = weights_of(self.network)
-        self.most_accurate: Weights = self.best
+        self.selection = Selection(self.network)
         wanted = config.precision
         self.dtype = fast_precision(self.device) if wanted == "auto" else getattr(torch, wanted)
 
@@ -120,9 +133,12 @@ class Trainer:
             finished = True
         while not finished:
             self._train_mode()
-            for batch in self.batches.epoch(self.state.epoch, first=self.state.place):
+            alone = self._first(self._progress(minutes, ahead=validation_seconds))
+            for batch in epoch_of(self.batches, self.state.epoch, self.state.place, alone):
                 self.state.seconds = time.monotonic() - started
                 done = self._progress(minutes, ahead=validation_seconds)
+                if alone != self._first(done):  # from here on both kinds take turns, in an epoch of their own
+                    break
                 self._freeze_when_due(done)
                 losses.append(self._step(batch, done))
                 if on_progress is not None:
@@ -158,21 +174,24 @@ class Trainer:
         ModelError
             When its layers are not those of this method's network.
         """
-        try:
-            self.network.load_state_dict(network.state_dict())
-        except RuntimeError as error:
-            raise ModelError(
-                "the model to begin with has another network", cure="train with the options that it was trained with"
-            ) from error
+        theirs, ours = network.state_dict(), self.network.state_dict()
+        for name in [*ours, *theirs]:
+            there, here = (tuple(each[name].shape) if name in each else "none" for each in (theirs, ours))
+            if there != here:
+                raise ModelError(
+                    f"the network to begin with is another: '{name}' is {there} there and {here} here",
+                    cure="choose the options that it was trained with",
+                )
+        self.network.load_state_dict(theirs)
         self.average = AveragedNetwork(self.network, self.config.averaging)
 
     def best_network(self) -> nn.Module:
         """The network with the best validation error so far, on the CPU."""
-        return self._network_of(self.best)
+        return self._network_of(self.selection.best)
 
     def most_accurate_network(self) -> nn.Module:
         """The network that counted most validation images exactly right so far, on the CPU."""
-        return self._network_of(self.most_accurate)
+        return self._network_of(self.selection.most_accurate)
 
     def _network_of(self, weights: Weights) -> nn.Module:
         network = self.method.network()
@@ -185,21 +204,23 @@ class Trainer:
         return bool(history) and history[-1]["epoch"] - max(self.state.best_epoch, 0) >= self.config.patience
 
     def _train_mode(self) -> None:
-        """Training mode, but for the statistics that are to stay frozen."""
-        self.network.train()
-        if self.config.freeze_statistics or self.state.frozen:
-            for module in self.network.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
+        """Training mode, but for the parts and statistics that are to stay frozen."""
+        self.freezing.train(self.state.thawed, statistics=not (self.config.freeze_statistics or self.state.frozen))
 
     def _freeze_when_due(self, done: float) -> None:
-        """From the share of the run that the configuration names, train under the statistics that will count."""
-        after = self.config.freeze_statistics_after
-        if after is None or done < after or self.state.frozen:
-            return
-        self.network.load_state_dict(self.average.network.state_dict())
-        self.state.frozen = True
-        self._train_mode()
+        """Thaw what is due, and from the configured share on train under the statistics that will count."""
+        due, after = self.freezing.due(done), self.config.freeze_statistics_after
+        still = after is not None and done >= after and not self.state.frozen
+        if still:
+            self.network.load_state_dict(self.average.network.state_dict())
+            self.state.frozen = True
+        if still or due > self.state.thawed:
+            self.state.thawed = max(due, self.state.thawed)
+            self._train_mode()
+
+    def _first(self, done: float) -> Literal["drawn", "natural"] | None:
+        """The kind of pictures that alone is learnt from when the share `done` of the run is behind."""
+        return self.transfer.first if done < self.transfer.first_share else None
 
     def _progress(self, minutes: float | None, *, ahead: float, epochs: bool = True) -> float:
         state = self.state
@@ -218,8 +239,10 @@ class Trainer:
 
     def _step(self, batch: Batch, done: float) -> float:
         assert self.optimiser is not None
+        state, images = self.state, len(self.data.training)
+        rate = learning_rate(self.config, step=state.step, done=done, epoch=state.epoch, images=images)
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.config, step=self.state.step, done=done)
+            group["lr"] = rate * group["factor"]
         # layers that draw, as dropout does, draw the same after a resume
         torch.manual_seed(int(np.random.SeedSequence((self.seed, self.state.step)).generate_state(1)[0]))
         moment = Moment(self.state.epoch, done)
@@ -227,7 +250,8 @@ class Trainer:
         if not torch.isfinite(loss):
             raise self._diverged("the loss")
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        if loss.requires_grad:  # else all that the batch passes through is frozen
+            loss.backward()  # type: ignore[no-untyped-call]
         slopes = [each.grad for each in self.network.parameters() if each.grad is not None]
         if not torch.isfinite(nn.utils.get_total_norm(slopes)):  # the weights are still good
             raise self._diverged("the gradient")
@@ -256,14 +280,10 @@ class Trainer:
         )
         if not np.isfinite(metrics["mae"]):
             raise self._diverged("the validation error")
-        state = self.state
-        better = settled or metrics["mae"] < state.best_error
-        if better:
-            state.best_error, state.best_epoch, state.best_metrics = metrics["mae"], state.epoch, metrics
-            self.best = weights_of(self.average.network)
-        if self.config.keep_most_accurate and more_accurate(metrics, state.accurate_metrics):
-            state.accurate_epoch, state.accurate_metrics = state.epoch, metrics
-            self.most_accurate = weights_of(self.average.network)
+        state, network = self.state, self.average.network
+        better = self.selection.consider(network, metrics, state, settled=settled)
+        if self.config.keep_most_accurate:
+            self.selection.consider_accuracy(network, metrics, state)
         row = {"epoch": state.epoch, "step": state.step, "seconds": state.seconds, "train_loss": train_loss}
         rate = self.optimiser.param_groups[0]["lr"] if self.optimiser is not None else float("nan")
         row |= {"learning_rate": rate, "validation_mae": metrics["mae"], "validation_bias": metrics["bias"]}
@@ -277,8 +297,8 @@ class Trainer:
             "network": self.network.state_dict(),
             "average": self.average.network.state_dict(),
             "optimiser": {} if self.optimiser is None else self.optimiser.state_dict(),
-            "best": self.best,
-            "most_accurate": self.most_accurate,
+            "best": self.selection.best,
+            "most_accurate": self.selection.most_accurate,
         }
         save_checkpoint(path, state)
 
@@ -289,7 +309,7 @@ class Trainer:
             self.average.network.load_state_dict(saved["average"])
             if self.optimiser is not None:
                 self.optimiser.load_state_dict(saved["optimiser"])
-            self.best, self.most_accurate = saved["best"], saved["most_accurate"]
+            self.selection.best, self.selection.most_accurate = saved["best"], saved["most_accurate"]
             self.state = TrainingState(**saved["state"])
         except (RuntimeError, ValueError, LookupError, TypeError) as error:
             raise ModelError(

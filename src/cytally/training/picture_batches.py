@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -70,9 +70,13 @@ class PictureBatches:
         """Steps in the first epoch."""
         return len(self._turns(0))
 
-    def epoch(self, epoch: int, first: int = 0) -> Iterator[Pictures]:
-        """The batches of one epoch from the `first`, each made while the one before is trained on."""
-        return ahead(lambda turn: self._batch(*turn), self._turns(epoch)[first:])
+    def epoch(self, epoch: int, first: int = 0, alone: Literal["drawn", "natural"] | None = None) -> Iterator[Pictures]:
+        """The batches of one epoch from the `first`, each made while the one before is trained on.
+
+        Only those of one kind where it is learnt from `alone`.
+        """
+        turns = [turn for turn in self._turns(epoch) if alone is None or turn[0] == (alone == "drawn")]
+        return ahead(lambda turn: self._batch(*turn), turns[first:])
 
     def _turns(self, epoch: int) -> list[Turn]:
         """The epoch's batches: places of the two kinds cut up, and dealt out evenly."""

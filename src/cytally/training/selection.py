@@ -5,7 +5,37 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from cytally.training.state import TrainingState
+
 Weights = dict[str, torch.Tensor]
+
+
+class Selection:
+    """The weights that a run keeps: those of the best validation error, and the most accurate ones."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.best: Weights = weights_of(network)
+        self.most_accurate: Weights = self.best
+
+    def consider(self, network: nn.Module, metrics: dict[str, float], state: TrainingState, *, settled: bool) -> bool:
+        """Keep the network's weights if they are better, or `settled`; write down in `state` what they reached.
+
+        Returns
+        -------
+        bool
+            Whether its validation error is the best, or it is settled.
+        """
+        better = settled or metrics["mae"] < state.best_error
+        if better:
+            state.best_error, state.best_epoch, state.best_metrics = metrics["mae"], state.epoch, metrics
+            self.best = weights_of(network)
+        return better
+
+    def consider_accuracy(self, network: nn.Module, metrics: dict[str, float], state: TrainingState) -> None:
+        """The same by the share of counts that are exactly right."""
+        if more_accurate(metrics, state.accurate_metrics):
+            state.accurate_epoch, state.accurate_metrics = state.epoch, metrics
+            self.most_accurate = weights_of(network)
 
 
 def weights_of(network: nn.Module) -> Weights:

@@ -16,6 +16,8 @@ class TrainingState:
     seconds: float = 0.0
     frozen: bool = False
     """Whether batch norm keeps its statistics by now."""
+    thawed: int = 0
+    """Stages of frozen parts that are thawed by now."""
     best_error: float = float("inf")
     best_epoch: int = -1
     best_metrics: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,82 @@
+"""Carrying a trained model over to images of another kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cytally.inference.torch_backend import Device
+from cytally.models.model import Model
+from cytally.tasks.train import train
+from cytally.tasks.training_data import DataSource
+from cytally.tasks.transfer_report import write_transfer_report
+from cytally.tasks.watch import Watch
+from cytally.training.configuration import Configuration, make_configuration, read_configuration
+from cytally.training.transfer import TransferConfig
+
+
+def transfer(
+    source: Model | str | Path,
+    config: Configuration | dict[str, Any] | str | Path,
+    data: DataSource,
+    out: str | Path | None = None,
+    *,
+    minutes: float | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    device: Device = "auto",
+    watch: Watch | None = None,
+) -> Model:
+    """Train on from a model, on images of another kind, with the strategy that the configuration names.
+
+    Parameters
+    ----------
+    source
+        The model: a model folder or the name of a bundled one. Its weights are begun with; the optimiser begins anew.
+    config
+        What is trained, as for `cytally.train`; its section `transfer` says what is frozen and what thaws when. Without
+        such a section nothing is frozen.
+    data, out, minutes, resume, overwrite, device, watch
+        As for `cytally.train`. `out` gets a report.html as well.
+
+    Returns
+    -------
+    Model
+        With the weights of the best validation error; `model.card.provenance["start"]["chain"]` names where it came
+        from, the oldest first.
+
+    Raises
+    ------
+    ConfigError, DataError, ModelError, UsageError
+        Before anything is trained or written: when the model is of another method or has another network, when
+        everything would be frozen, when there are no images.
+    OutputError
+        When `out` can no longer be written to.
+
+    References
+    ----------
+    Kenneweg, Stallmann & Hammer 2022, *Novel transfer learning schemes based on Siamese networks and synthetic data*.
+    """
+    model = train(
+        _with_transfer(config),
+        data,
+        out,
+        start=source,
+        minutes=minutes,
+        resume=resume,
+        overwrite=overwrite,
+        device=device,
+        watch=watch,
+    )
+    if out is not None:
+        write_transfer_report(Path(out), model)
+    return model
+
+
+def _with_transfer(config: Configuration | dict[str, Any] | str | Path) -> Configuration:
+    """The configuration with a section `transfer`, and the method's own defaults for it."""
+    if isinstance(config, str | Path):
+        return read_configuration(Path(config), transfer=True)
+    if isinstance(config, dict):
+        return make_configuration({**config, "transfer": config.get("transfer") or {}})
+    return config if config.transfer is not None else config.model_copy(update={"transfer": TransferConfig()})
