@@ -2,7 +2,7 @@
 
     python benchmarks/stand_ins.py --data ../shared/data -o benchmark-work/stand-ins
 
-Writes data folders A, B and C, each with `train` (of which images.csv lists the labelled ones) and `test`:
+Writes data folders A, B, C, D and H, each with `train` (of which images.csv lists the labelled ones) and `test`:
 
 A   128 × 128 crops of BBBC038v1 (dsb2018_fluo), cut side by side from the top left of each image; a nucleus belongs to
     the crop that holds its centroid; crops with more than 30 are left out, empty ones are not. Every fourth source
@@ -12,6 +12,8 @@ B   128 × 128 crops of one phase-contrast field of keratinocytes, every 32 pixe
     pixels between. One field: an illustration, no benchmark.
 C   Chambers drawn in the realistic style (preset realistic-phase-contrast): 600 train (seed 1), 300 test (seed 2). The
     methods' own drawn images are of the plain style (preset cho-phase-contrast).
+D   The same in bright field (preset realistic-bright-field), with seeds 3 and 4; beside it, cho-bright-field is drawn.
+H   Crops of H&E-stained bone marrow (mbm), cut and split as A.
 
 Labelled are 7 % of the training images, rounded to the nearest, at least two, in an order of chance (seed 7) of which a
 larger share takes more: the images of 3 % are among those of 7 %. `--labelled` gives another share.
@@ -21,7 +23,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,8 +39,11 @@ from cytally.synthesis.presets import make_drawing
 
 SIDE, MOST, LABELLED, GAP = 128, 30, 0.07, 32
 TEST_EVERY, SOURCE_SEED, LABEL_SEED = 4, 2020, 7
-CHAMBERS = {"train": (600, 1), "test": (300, 2)}
-"""Images and seed of each part of C."""
+CHAMBERS = {
+    "C": ("realistic-phase-contrast", {"train": (600, 1), "test": (300, 2)}),
+    "D": ("realistic-bright-field", {"train": (600, 3), "test": (300, 4)}),
+}
+"""Preset, and images and seed of each part."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,9 @@ def crops(name: str, image: NDArray[Any], points: NDArray[np.float64], step: int
             yield Crop(f"{name}_{top:03d}_{left:03d}.png", picture, points[inside] - corner)
 
 
-def fluorescence(data: Path) -> Parts:
-    """A."""
-    samples = read_folder(data / "dsb2018_fluo").samples
+def cut_images(data: Path, folder: str) -> Parts:
+    """A and H: crops of a data folder, split by the image that they come from."""
+    samples = read_folder(data / folder).samples
     order = np.random.default_rng(SOURCE_SEED).permutation(len(samples))
     parts: Parts = {"train": [], "test": []}
     for place, index in enumerate(order):
@@ -103,17 +108,24 @@ def keratinocytes(data: Path) -> Parts:
     return parts
 
 
-def chambers(_: Path) -> Parts:
-    """C."""
-    drawing = make_drawing("realistic-phase-contrast", {})
+def chambers(name: str) -> Parts:
+    """C and D."""
+    preset, wanted = CHAMBERS[name]
+    drawing = make_drawing(preset, {})
     parts: Parts = {}
-    for part, (number, seed) in CHAMBERS.items():
+    for part, (number, seed) in wanted.items():
         drawn = [drawing.draw(np.random.default_rng([seed, index])) for index in range(number)]
         parts[part] = [Crop(f"{part}_{index:03d}.png", each.image, each.points) for index, each in enumerate(drawn)]
     return parts
 
 
-STAND_INS = {"A": fluorescence, "B": keratinocytes, "C": chambers}
+STAND_INS: dict[str, Callable[[Path], Parts]] = {
+    "A": lambda data: cut_images(data, "dsb2018_fluo"),
+    "B": keratinocytes,
+    "C": lambda _: chambers("C"),
+    "D": lambda _: chambers("D"),
+    "H": lambda data: cut_images(data, "mbm"),
+}
 
 
 def labelled(names: list[str], share: float) -> list[str]:
@@ -157,7 +169,7 @@ def build(data: Path, name: str, out: Path, share: float = LABELLED) -> dict[str
 def main() -> None:
     """Build what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds dsb2018_fluo and phase_nuclei")
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds dsb2018_fluo, phase_nuclei and mbm")
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--only", choices=STAND_INS, action="append", help="build these alone")
     parser.add_argument("--labelled", type=float, default=LABELLED, help="share of the training images")

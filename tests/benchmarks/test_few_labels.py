@@ -56,7 +56,7 @@ def test_a_source_image_is_on_one_side_alone(
         points = np.vstack([crowded[: 31 if number == 0 else 30], [[5.0, 200.0]]])
         samples.append(SimpleNamespace(path=path, points=points))
     monkeypatch.setattr(stand_ins, "read_folder", lambda _: SimpleNamespace(samples=samples))
-    parts = stand_ins.fluorescence(tmp_path)
+    parts = stand_ins.cut_images(tmp_path, "dsb2018_fluo")
     train, test = ({crop.name.partition("_")[0] for crop in parts[part]} for part in ("train", "test"))
     assert not train & test and len(train) == 6 and len(test) == 3
     names = [crop.name for part in parts.values() for crop in part]
@@ -91,7 +91,7 @@ def test_a_larger_share_holds_the_smaller_ones(stand_ins: ModuleType, number: in
 @pytest.mark.slow
 @pytest.mark.skipif(not (SHARED / "dsb2018_fluo").is_dir(), reason="needs ../shared/data")
 def test_no_image_of_a_is_on_both_sides(stand_ins: ModuleType) -> None:
-    parts = stand_ins.fluorescence(SHARED)
+    parts = stand_ins.cut_images(SHARED, "dsb2018_fluo")
     names = {part: {crop.name.rsplit("_", 2)[0] for crop in crops} for part, crops in parts.items()}
     assert not names["train"] & names["test"]
     assert all(len(crop.points) <= 30 and crop.image.shape == (128, 128) for crop in parts["train"] + parts["test"])

@@ -1,0 +1,165 @@
+"""Carry a Twin-VAE from one stand-in to another, and compare with training from scratch.
+
+    python benchmarks/transfer.py --data ../shared/data --set D --from C
+    python benchmarks/transfer.py --data ../shared/data --set D                  the same from scratch
+    python benchmarks/transfer.py --all-rows      prints the commands of the whole section, and runs nothing
+
+Stand-ins are built by stand_ins.py: A fluorescence, H H&E, C phase contrast, D bright field. The model to begin with is
+the one that was trained from scratch on all labels of its own stand-in, and is trained first where it is not there.
+What is carried over, and what it is compared with, has a tenth of the labels. All are trained for the same number of
+steps, not minutes, so that a busy machine changes nothing. Test images take no part before the end.
+
+Writes benchmarks/results/transfer/ROW.json after each run; another --seed adds a run to the row, and a run that was
+killed goes on where it stopped. `python benchmarks/report.py` makes docs/benchmarks.md of all results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from counting import commit, machine
+from few_labels import KEPT, as_json, by_true_count, count_drawn
+from few_labels_rows import same_row
+from rows import other_settings
+from stand_ins import build
+from transfer_rows import ALL, CONFIGURATION, all_rows, command, from_command, parse, row_name, row_settings, wanted
+
+from cytally.errors import CytallyError
+from cytally.files import write_text
+from cytally.models.model import Model
+from cytally.models.store import load
+from cytally.tasks.evaluate import evaluate
+from cytally.tasks.insight import encodes_and_decodes, learns_from_drawn
+from cytally.tasks.provenance import provenance
+from cytally.tasks.train import train
+from cytally.tasks.transfer import transfer
+from cytally.training.configuration import Configuration, read_configuration
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results" / "transfer"
+
+
+def configuration_of(options: argparse.Namespace) -> Configuration:
+    """What the row trains."""
+    name = CONFIGURATION if options.method == "twin-vae" else f"{options.method}.yaml"
+    settings = [*row_settings(options), f"seed={options.seed}"]
+    return read_configuration(HERE.parent / "examples" / name, settings, transfer=options.source is not None)
+
+
+def source_model(options: argparse.Namespace) -> Path:
+    """The folder of the model to begin with, which is trained where it is not there yet."""
+    row = wanted(options.source, labelled=ALL)
+    row.data, row.work, row.seed = options.data, options.work, options.seed
+    run_row(row)
+    return work_of(row) / f"model-{row.seed}"
+
+
+def work_of(options: argparse.Namespace) -> Path:
+    """Where a row keeps its data and models."""
+    folder: Path = options.work / "transfer" / row_name(options)
+    return folder
+
+
+def one_run(options: argparse.Namespace, configuration: Configuration, tested: int) -> dict[str, Any]:
+    """Train and test once."""
+    work = work_of(options)
+    begun, data, out = work / f"model-{options.seed}.commit", work / "data" / "train", work / f"model-{options.seed}"
+    if not begun.is_file():
+        write_text(begun, commit())
+    untouched = None
+    if options.source is None:
+        model = train(configuration, data, out, resume=True)
+    else:
+        source = source_model(options)
+        model = transfer(source, configuration, data, out, resume=True)
+        untouched = as_it_is(source, configuration, work / "data" / "test")
+    metrics = evaluate(model, work / "data" / "test")
+    if len(metrics.predictions) != tested:
+        sys.exit(f"{work / 'data' / 'test'}: {tested - len(metrics.predictions)} images could not be counted")
+    card = model.card
+    run: dict[str, Any] = {
+        "seed": configuration.seed,
+        "trained_on": card.training_data["train"],
+        "validated_on": card.training_data["validation"],
+        "steps": card.provenance["steps"],
+        "minutes": card.provenance["minutes"],
+        "commit": begun.read_text(),
+        "machine": machine(),
+        "made_by": {key: value for key, value in provenance().items() if key != "command"},
+        "test": kept(metrics.counting),
+    }
+    if untouched is not None:
+        run |= {"untouched": untouched, "step_seconds": card.provenance["transfer"].get("step_seconds")}
+    if encodes_and_decodes(model) and learns_from_drawn(model):
+        run |= {"drawn": count_drawn(model, work), "origin_auc": (metrics.latent or {}).get("origin_auc")}
+    return run | {"predicted_by_true_count": by_true_count(metrics)}
+
+
+def as_it_is(source: Path, configuration: Configuration, test: Path) -> dict[str, float]:
+    """The measures of the model to begin with on the images to come, prepared as these are."""
+    begin = load(source)
+    seen_so = begin.card.configuration.model_copy(update={"input": configuration.input})
+    card = begin.card.model_copy(update={"configuration": seen_so, "normalisation": configuration.input.normalisation})
+    return kept(evaluate(Model(card, begin.network), test).counting)
+
+
+def kept(metrics: dict[str, float] | None) -> dict[str, float]:
+    """The measures that are written down."""
+    return {key: metrics[key] for key in KEPT if key in metrics} if metrics else {}
+
+
+def run_row(options: argparse.Namespace) -> None:
+    """One run of a row, if it is not there yet."""
+    row, configuration = row_name(options), configuration_of(options)
+    path = RESULTS / f"{row}.json"
+    result: dict[str, Any] = {"command": command(options), "runs": []}
+    result = json.loads(path.read_text()) if path.is_file() else result
+    if not same_row(from_command(result["command"]), options):
+        sys.exit(f"{path}: was made by another command ({result['command']}); move it away")
+    changed = other_settings(result.get("configuration", {}), configuration)
+    if changed:
+        sys.exit(f"{path}: its runs had other settings ({', '.join(changed)}); move it away")
+    model = work_of(options) / f"model-{options.seed}"
+    if options.seed in [run["seed"] for run in result["runs"]] and (model / "model.json").is_file():
+        print(f"{row}: seed {options.seed} is there already ({path})")
+        return
+    images = build(options.data, options.set, work_of(options) / "data", options.labelled)
+    run = one_run(options, configuration, images["test"])
+    result["runs"] = [each for each in result["runs"] if each["seed"] != options.seed] + [run]
+    result["runs"].sort(key=lambda each: each["seed"])
+    result |= {
+        "set": options.set,
+        "source": options.source,
+        "method": options.method,
+        "labelled": options.labelled,
+        "steps": options.steps,
+        "images": images,
+        "configuration": configuration.model_dump(mode="json") | {"seed": 0},
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, as_json(result))
+    print(row, json.dumps({key: run.get(key) for key in ("steps", "minutes", "test", "untouched", "drawn")}))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run what is asked for, if it is not there yet."""
+    options = parse(arguments, __doc__)
+    if options.all_rows:
+        print("\n".join(command(row) for row in all_rows()))
+        return
+    torch.set_num_threads(1)
+    run_row(options)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except CytallyError as error:
+        sys.exit(f"error: {error.line()}")
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command goes on")
