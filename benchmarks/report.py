@@ -1,6 +1,6 @@
 """Write docs/benchmarks.md: the words of benchmarks.md.in, and tables of what the benchmarks wrote to results.
 
-python benchmarks/report.py           writes the page, and the picture on it
+python benchmarks/report.py           writes the page, and the pictures on it
 python benchmarks/report.py --check   only says, by its exit status 1, that the page is not up to date
 """
 
@@ -17,6 +17,9 @@ from few_labels_result import read_few_labels
 from published import MINUTES, OPTIONS_ELSE, OPTIONS_ON, PRETRAINING_MINUTES, ROWS, Row
 from result import DATA, MISSING, Result, read_results, table
 from rows import command, parse
+from transfer_figures import draw_all
+from transfer_page import TABLES as TRANSFER_PLACES
+from transfer_page import transfer_texts
 from variants import VARIANTS
 
 from cytally.files import write_text
@@ -158,11 +161,11 @@ TABLES = {
 
 def page(words: str, folder: Path) -> str:
     """The whole page: `words` with every table of the results in `folder` in its place."""
-    places, wanted = PLACE.findall(words), [*TABLES, *PLACES]
+    places, wanted = PLACE.findall(words), [*TABLES, *PLACES, *TRANSFER_PLACES]
     if sorted(places) != sorted(wanted):
         raise ValueError(f"{WORDS.name} has to have a place for each of {', '.join(wanted)}, once; it has {places}")
     results = read_results(folder)
-    made = {name: make(results) for name, make in TABLES.items()} | texts(folder)
+    made = {name: make(results) for name, make in TABLES.items()} | texts(folder) | transfer_texts(folder)
     return NOTE + PLACE.sub(lambda match: made[match[1]], words)
 
 
@@ -177,6 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
         write_text(PAGE, text)
         if is_measured(curve):
             draw_curve(curve, picture)
+        draw_all(RESULTS, PAGE.parent / "images")
         return 0
     same = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
     if same and (picture.is_file() or not is_measured(curve)):

@@ -100,12 +100,17 @@ def one_run(options: argparse.Namespace, configuration: Configuration, tested: i
     return run | {"predicted_by_true_count": by_true_count(metrics)}
 
 
+def prepared_so(model: Model, configuration: Configuration) -> Model:
+    """A model that sees images, and draws them, as the `configuration` of a transfer says."""
+    card = model.card
+    changed = card.configuration.model_copy(update={"input": configuration.input, "drawn": configuration.drawn})
+    light = configuration.input.normalisation
+    return Model(card.model_copy(update={"configuration": changed, "normalisation": light}), model.network)
+
+
 def as_it_is(source: Path, configuration: Configuration, test: Path) -> dict[str, float]:
     """The measures of the model to begin with on the images to come, prepared as these are."""
-    begin = load(source)
-    seen_so = begin.card.configuration.model_copy(update={"input": configuration.input})
-    card = begin.card.model_copy(update={"configuration": seen_so, "normalisation": configuration.input.normalisation})
-    return kept(evaluate(Model(card, begin.network), test).counting)
+    return kept(evaluate(prepared_so(load(source), configuration), test).counting)
 
 
 def kept(metrics: dict[str, float] | None) -> dict[str, float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 PROGRAM = "python benchmarks/transfer.py"
 CONFIGURATION = "twin-vae-small.yaml"
-STEPS, SHORT, TENTH, ALL = 1000, 400, 0.1, 1.0
+STEPS, SHORT, TENTH, ALL = 2000, 400, 0.1, 1.0
 """Steps of a training, of the rows that compare settings, and the shares of training images that are labelled."""
 
 NOT_PART = ("data", "work", "seed", "all_rows")
@@ -18,7 +18,12 @@ SETS = {
     "A": ("input.normalisation=foreground", "drawn.preset=fluorescent-nuclei"),
     "C": ("input.normalisation=range", "drawn.preset=cho-phase-contrast"),
     "D": ("input.normalisation=range", "drawn.preset=cho-bright-field"),
-    "H": ("input.normalisation=range", "input.channels=[red]", "drawn.preset=histology-nuclei"),
+    "H": (
+        "input.normalisation=range",
+        "input.channels=[red]",
+        "drawn.preset=histology-nuclei",
+        "drawn.counts=preset",  # tissue is drawn by its density, not by a number of nuclei
+    ),
 }
 """What each stand-in asks for: how its brightness is normalised, and which cells are drawn beside it."""
 
@@ -33,7 +38,7 @@ EQUAL = (
     "training.patience=1000000",
     "training.keep=last",
     "training.validate_every=1",
-    "training.warmup_steps=20",  # the shortest runs have 50 steps
+    "training.warmup_steps=20",
     "training.keep_most_accurate=false",
 )
 """The same for all: the weights of the end count, since a handful of validation images cannot choose."""
@@ -48,7 +53,7 @@ HYPERPARAMETERS = {
     "options.divergence_weight": (0.2, 2, 20),
     "options.dropout": (0, 0.1, 0.3),
 }
-BUDGETS = (50, 100, 200, 400, 1000)
+BUDGETS = (100, 200, 400, 1000, 2000)
 """Steps of the runs that show how the error falls; each is a run of its own, whose learning rate falls to its end."""
 
 
@@ -90,7 +95,7 @@ def from_command(line: str) -> argparse.Namespace:
 
 
 def row_name(options: argparse.Namespace) -> str:
-    """As D-from-C-10-1000: what is counted, where the model came from, the percentage labelled, the steps, settings."""
+    """As D-from-C-10-2000: what is counted, where the model came from, the percentage labelled, the steps, settings."""
     words = [options.set, f"from-{options.source}" if options.source else "scratch"]
     words += [options.method] if options.method != "twin-vae" else []
     words += [f"{100 * options.labelled:g}", str(options.steps)]

@@ -38,6 +38,26 @@ WORDS = """# Benchmarks
 <!-- here: few labels commands -->
 
 <!-- here: training speed -->
+
+<!-- here: transfer directions -->
+
+<!-- here: transfer steps -->
+
+<!-- here: transfer strategies -->
+
+<!-- here: transfer decoder -->
+
+<!-- here: transfer ratio -->
+
+<!-- here: transfer hyperparameters -->
+
+<!-- here: transfer error by count -->
+
+<!-- here: transfer umap -->
+
+<!-- here: transfer baseline -->
+
+<!-- here: transfer commands -->
 """
 
 

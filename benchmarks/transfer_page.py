@@ -1,0 +1,190 @@
+"""The section on transfer of docs/benchmarks.md: tables of what transfer.py wrote."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from result import MISSING, table
+from transfer_result import Transfer, cell_of, read_transfers
+from transfer_rows import (
+    ALL,
+    DECODER_WEIGHTS,
+    DIRECTIONS,
+    HYPERPARAMETERS,
+    NAMES,
+    RATIOS,
+    STEPS,
+    STRATEGIES,
+    all_rows,
+    baseline_row,
+    budget_rows,
+    command,
+    decoder_rows,
+    hyperparameter_rows,
+    ratio_rows,
+    row_name,
+    strategy_rows,
+    wanted,
+)
+
+Results = dict[str, Transfer]
+FIFTH, MOST_LOST = STEPS // 5, 1.15
+PICTURES = {
+    "directions": "Error in each direction, from scratch and carried over",
+    "steps": "Error by the number of steps, from scratch and carried over",
+    "strategies": "Error by strategy",
+    "decoder": "Error by the weight of the reconstruction",
+    "ratio": "Error by the number of drawn images per natural one",
+    "hyperparameters": "Error when one setting is changed at a time",
+    "error-by-count": "Error by true count, from scratch and carried over",
+    "umap": "Latent vectors before and after the transfer",
+}
+"""Each picture of the section, as images/transfer-NAME.png, and what it shows."""
+
+
+def picture(name: str) -> str:
+    """A picture as Markdown, from the page's folder."""
+    return f"![{PICTURES[name]}](images/transfer-{name}.png)"
+
+
+def direction_rows(here: str, there: str) -> dict[str, Namespace]:
+    """What is compared in one direction."""
+    return {
+        "scratch": wanted(there),
+        "carried": wanted(there, here),
+        "fifth": wanted(there, here, steps=FIFTH),
+        "all": wanted(there, labelled=ALL),
+    }
+
+
+def direction_table(results: Results) -> str:
+    """Each direction: the source as it is, from scratch, carried over, in a fifth of the steps, and with all labels."""
+    head = (
+        "From",
+        "To",
+        "The source as it is",
+        "From scratch",
+        "Carried over",
+        f"Carried over, {FIFTH} steps",
+        "From scratch, all labels",
+        "A fifth of the steps",
+        "Equal steps",
+        "A tenth of the labels",
+        "Made by",
+    )
+    lines = []
+    for here, there in DIRECTIONS:
+        rows = direction_rows(here, there)
+        found = {name: results.get(row_name(row)) for name, row in rows.items()}
+        carried = found["carried"]
+        untouched = carried.cell(block="untouched") if carried else MISSING
+        cells = [cell_of(results, rows[name]) for name in ("scratch", "carried", "fifth", "all")]
+        verdicts = [
+            compared(found["fifth"], found["scratch"], 1.0, "reached", "not reached"),
+            compared(carried, found["scratch"], 1.0, "lower", "not lower"),
+            compared(carried, found["all"], MOST_LOST, "within 15 %", "more is lost"),
+        ]
+        made_by = carried.made_by if carried else "–"
+        lines.append([NAMES[here], NAMES[there], untouched, *cells, *verdicts, made_by])
+    return f"{picture('directions')}\n\n{table(head, lines)}"
+
+
+def compared(one: Transfer | None, other: Transfer | None, most: float, yes: str, no: str) -> str:
+    """The error of `one` over that of the `other`, and whether it is at most `most`."""
+    if one is None or other is None:
+        return MISSING
+    share = one.mae() / other.mae()
+    return f"{yes if share <= most else no} ({share:.2f})"
+
+
+def strategy_table(results: Results) -> str:
+    """Strategies, and the order in which they come out."""
+    rows = dict(zip(STRATEGIES, strategy_rows(), strict=True))
+    lines = [
+        [f"`{name}`", cell_of(results, row), cell_of(results, row, "accuracy", ".3f")] for name, row in rows.items()
+    ]
+    found = {name: results[row_name(row)].mae() for name, row in rows.items() if row_name(row) in results}
+    order = " < ".join(f"`{name}`" for name in sorted(found, key=lambda name: found[name]))
+    said = f"From the least error to the largest: {order}." if len(found) == len(rows) else ""
+    return f"{picture('strategies')}\n\n{table(('Strategy', 'MAE', 'Accuracy'), lines)}\n\n{said}".rstrip()
+
+
+def decoder_table(results: Results) -> str:
+    """Weights of the reconstruction, and the time that none saves."""
+    lines = []
+    for weight, row in zip(DECODER_WEIGHTS, decoder_rows(), strict=True):
+        found = results.get(row_name(row))
+        words = f"{weight:g}" + (", the decoder is off" if weight == 0 else "")
+        lines.append([words, cell_of(results, row), found.time_saved if found else "–"])
+    head = ("`options.reconstruction_weight`", "MAE", "Time of a step over that with the decoder")
+    return f"{picture('decoder')}\n\n{table(head, lines)}"
+
+
+def ratio_table(results: Results) -> str:
+    """Drawn images per natural one."""
+    pairs = zip(RATIOS, ratio_rows(), strict=True)
+    lines = [[f"{ratio:g}", cell_of(results, row), cell_of(results, row, "accuracy", ".3f")] for ratio, row in pairs]
+    return f"{picture('ratio')}\n\n{table(('`drawn.ratio`', 'MAE', 'Accuracy'), lines)}"
+
+
+def hyperparameter_table(results: Results) -> str:
+    """One setting changed at a time; the middle value is the usual one."""
+    lines = []
+    for name, rows in hyperparameter_rows().items():
+        values = HYPERPARAMETERS[name]
+        cells = [f"{value:g}: {cell_of(results, row)}" for value, row in zip(values, rows, strict=True)]
+        lines.append([f"`{name}`", *cells])
+    return f"{picture('hyperparameters')}\n\n{table(('Setting', 'Less: MAE', 'Usual: MAE', 'More: MAE'), lines)}"
+
+
+def step_table(results: Results) -> str:
+    """Budgets, each a run of its own."""
+    rows = budget_rows()
+    steps = [str(row.steps) for row in next(iter(rows.values()))]
+    lines = [[name, *(cell_of(results, row) for row in each)] for name, each in rows.items()]
+    return f"{picture('steps')}\n\n{table(('MAE after steps:', *steps), lines)}"
+
+
+def baseline_table(results: Results) -> str:
+    """BiT beside the Twin-VAE on what the settings are compared on."""
+    rows = {"`bit`, from scratch": baseline_row()}
+    here, there = DIRECTIONS[2]
+    rows |= {"`twin-vae`, from scratch": wanted(there), "`twin-vae`, carried over": wanted(there, here)}
+    lines = []
+    for words, row in rows.items():
+        found = results.get(row_name(row))
+        measures = [
+            cell_of(results, row, key, form) for key, form in (("mae", ".2f"), ("mre", ".3f"), ("accuracy", ".3f"))
+        ]
+        lines.append([words, *measures, f"{row.steps}", found.made_by if found else "–"])
+    return table(("Method", "MAE", "MRE", "Accuracy", "Steps", "Made by"), lines)
+
+
+def commands(results: Results) -> str:
+    """The command of every row, measured or not."""
+    lines = []
+    for row in all_rows():
+        found = results.get(row_name(row))
+        lines += found.command_lines if found else [f"# {MISSING}", command(row)]
+    return "\n".join(["```text", *lines, "```"])
+
+
+TABLES = {
+    "transfer directions": direction_table,
+    "transfer steps": step_table,
+    "transfer strategies": strategy_table,
+    "transfer decoder": decoder_table,
+    "transfer ratio": ratio_table,
+    "transfer hyperparameters": hyperparameter_table,
+    "transfer error by count": lambda _: picture("error-by-count"),
+    "transfer umap": lambda _: picture("umap"),
+    "transfer baseline": baseline_table,
+    "transfer commands": commands,
+}
+
+
+def transfer_texts(folder: Path) -> dict[str, str]:
+    """What stands in each place of the page, by the results in `folder`."""
+    results = read_transfers(folder / "transfer")
+    return {name: make(results) for name, make in TABLES.items()}
