@@ -18,7 +18,7 @@ from published import MINUTES, OPTIONS_ELSE, OPTIONS_ON, PRETRAINING_MINUTES, RO
 from result import DATA, MISSING, Result, read_results, table
 from rows import command, parse
 from transfer_figures import draw_all
-from transfer_page import TABLES as TRANSFER_PLACES
+from transfer_page import PLACES as TRANSFER_PLACES
 from transfer_page import transfer_texts
 from variants import VARIANTS
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from transfer_page import FIFTH, direction_rows
+from transfer_page import FIFTH, LATENT, direction_rows
 from transfer_result import Transfer, read_transfers
 from transfer_rows import (
     DECODER_WEIGHTS,
@@ -32,7 +32,6 @@ from cytally.files import whole_file
 from cytally.report.error_by_count import error_by_count
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
-LATENT = "transfer-latent.json"
 Results = dict[str, Transfer]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterable
 from pathlib import Path
 
 from result import MISSING, table
@@ -48,6 +49,11 @@ def picture(name: str) -> str:
     return f"![{PICTURES[name]}](images/transfer-{name}.png)"
 
 
+def with_picture(name: str, results: Results, rows: Iterable[Namespace], text: str) -> str:
+    """A table below its picture, where any of its rows is measured."""
+    return f"{picture(name)}\n\n{text}" if any(row_name(row) in results for row in rows) else text
+
+
 def direction_rows(here: str, there: str) -> dict[str, Namespace]:
     """What is compared in one direction."""
     return {
@@ -87,7 +93,8 @@ def direction_table(results: Results) -> str:
         ]
         made_by = carried.made_by if carried else "–"
         lines.append([NAMES[here], NAMES[there], untouched, *cells, *verdicts, made_by])
-    return f"{picture('directions')}\n\n{table(head, lines)}"
+    rows = [row for here, there in DIRECTIONS for row in direction_rows(here, there).values()]
+    return with_picture("directions", results, rows, table(head, lines))
 
 
 def compared(one: Transfer | None, other: Transfer | None, most: float, yes: str, no: str) -> str:
@@ -107,7 +114,8 @@ def strategy_table(results: Results) -> str:
     found = {name: results[row_name(row)].mae() for name, row in rows.items() if row_name(row) in results}
     order = " < ".join(f"`{name}`" for name in sorted(found, key=lambda name: found[name]))
     said = f"From the least error to the largest: {order}." if len(found) == len(rows) else ""
-    return f"{picture('strategies')}\n\n{table(('Strategy', 'MAE', 'Accuracy'), lines)}\n\n{said}".rstrip()
+    text = f"{table(('Strategy', 'MAE', 'Accuracy'), lines)}\n\n{said}".rstrip()
+    return with_picture("strategies", results, rows.values(), text)
 
 
 def decoder_table(results: Results) -> str:
@@ -118,24 +126,25 @@ def decoder_table(results: Results) -> str:
         words = f"{weight:g}" + (", the decoder is off" if weight == 0 else "")
         lines.append([words, cell_of(results, row), found.time_saved if found else "–"])
     head = ("`options.reconstruction_weight`", "MAE", "Time of a step over that with the decoder")
-    return f"{picture('decoder')}\n\n{table(head, lines)}"
+    return with_picture("decoder", results, decoder_rows(), table(head, lines))
 
 
 def ratio_table(results: Results) -> str:
     """Drawn images per natural one."""
     pairs = zip(RATIOS, ratio_rows(), strict=True)
     lines = [[f"{ratio:g}", cell_of(results, row), cell_of(results, row, "accuracy", ".3f")] for ratio, row in pairs]
-    return f"{picture('ratio')}\n\n{table(('`drawn.ratio`', 'MAE', 'Accuracy'), lines)}"
+    return with_picture("ratio", results, ratio_rows(), table(("`drawn.ratio`", "MAE", "Accuracy"), lines))
 
 
 def hyperparameter_table(results: Results) -> str:
     """One setting changed at a time; the middle value is the usual one."""
-    lines = []
-    for name, rows in hyperparameter_rows().items():
+    lines, groups = [], hyperparameter_rows()
+    for name, rows in groups.items():
         values = HYPERPARAMETERS[name]
         cells = [f"{value:g}: {cell_of(results, row)}" for value, row in zip(values, rows, strict=True)]
         lines.append([f"`{name}`", *cells])
-    return f"{picture('hyperparameters')}\n\n{table(('Setting', 'Less: MAE', 'Usual: MAE', 'More: MAE'), lines)}"
+    text = table(("Setting", "Less: MAE", "Usual: MAE", "More: MAE"), lines)
+    return with_picture("hyperparameters", results, (row for group in groups.values() for row in group), text)
 
 
 def step_table(results: Results) -> str:
@@ -143,7 +152,8 @@ def step_table(results: Results) -> str:
     rows = budget_rows()
     steps = [str(row.steps) for row in next(iter(rows.values()))]
     lines = [[name, *(cell_of(results, row) for row in each)] for name, each in rows.items()]
-    return f"{picture('steps')}\n\n{table(('MAE after steps:', *steps), lines)}"
+    text = table(("MAE after steps:", *steps), lines)
+    return with_picture("steps", results, (row for group in rows.values() for row in group), text)
 
 
 def baseline_table(results: Results) -> str:
@@ -159,6 +169,11 @@ def baseline_table(results: Results) -> str:
         ]
         lines.append([words, *measures, f"{row.steps}", found.made_by if found else "–"])
     return table(("Method", "MAE", "MRE", "Accuracy", "Steps", "Made by"), lines)
+
+
+def count_picture(results: Results) -> str:
+    """The error by true count, of which there is no table."""
+    return with_picture("error-by-count", results, direction_rows(*DIRECTIONS[2]).values(), "").strip() or MISSING
 
 
 def commands(results: Results) -> str:
@@ -177,14 +192,18 @@ TABLES = {
     "transfer decoder": decoder_table,
     "transfer ratio": ratio_table,
     "transfer hyperparameters": hyperparameter_table,
-    "transfer error by count": lambda _: picture("error-by-count"),
-    "transfer umap": lambda _: picture("umap"),
+    "transfer error by count": count_picture,
     "transfer baseline": baseline_table,
     "transfer commands": commands,
 }
 
 
+LATENT, UMAP = "transfer-latent.json", "transfer umap"
+PLACES = (*TABLES, UMAP)
+
+
 def transfer_texts(folder: Path) -> dict[str, str]:
     """What stands in each place of the page, by the results in `folder`."""
     results = read_transfers(folder / "transfer")
-    return {name: make(results) for name, make in TABLES.items()}
+    latent = picture("umap") if (folder / LATENT).is_file() else MISSING
+    return {name: make(results) for name, make in TABLES.items()} | {UMAP: latent}

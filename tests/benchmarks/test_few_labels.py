@@ -235,7 +235,7 @@ def report(script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleTyp
     module = script("report")
     (tmp_path / "results" / "few-labels").mkdir(parents=True)
     (tmp_path / "words.md").write_text(
-        "\n".join(f"<!-- here: {each} -->\n" for each in [*module.TABLES, *module.PLACES])
+        "\n".join(f"<!-- here: {each} -->\n" for each in [*module.TABLES, *module.PLACES, *module.TRANSFER_PLACES])
     )
     monkeypatch.setattr(module, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(module, "WORDS", tmp_path / "words.md")
@@ -332,7 +332,7 @@ def test_all_rows_and_their_picture(report: ModuleType, make, script) -> None:
     assert report.main(["--check"]) == 1 and report.main([]) == 0 and report.main(["--check"]) == 0
     text = report.PAGE.read_text()
     assert "(images/few-labels.png)" in text
-    section = text[text.index("needs labels") :]
+    section = text[text.index("needs labels") : text.index("| From | To |")]  # the section on transfer
     assert section.count("not measured") == 3, "both kinds of device, and its command"
     picture = report.PAGE.parent / report.PICTURE
     before = picture.read_bytes()
