@@ -8,7 +8,7 @@ from pathlib import Path
 
 PROGRAM = "python benchmarks/transfer.py"
 CONFIGURATION = "twin-vae-small.yaml"
-STEPS, SHORT, TENTH, ALL = 2000, 400, 0.1, 1.0
+STEPS, SHORT, TENTH, ALL = 2000, 1000, 0.1, 1.0
 """Steps of a training, of the rows that compare settings, and the shares of training images that are labelled."""
 
 NOT_PART = ("data", "work", "seed", "all_rows")
