@@ -1,4 +1,4 @@
-"""Weights from files: what fits, what is refused, and the stem in grey."""
+"""Weights from files: what fits, and what is refused."""
 
 import os
 
@@ -7,25 +7,29 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from cytally.baselines.pretrained import download_weights, fit_weights, read_weights, spread_over_channels
+from cytally.baselines.pretrained import fit_weights, read_weights
 from cytally.errors import ModelError
+
+CURE = "give other weights"
 
 
 class Small(nn.Module):
-    """The names that matter of an EfficientNet, in MONAI's numbering."""
+    """A convolution, a norm with a counter, and a last layer."""
 
-    def __init__(self, channels: int = 1, outputs: int = 1) -> None:
+    def __init__(self, outputs: int = 1) -> None:
         super().__init__()
-        self._conv_stem = nn.Conv2d(channels, 4, 3, bias=False)
-        self._blocks = nn.Sequential(nn.Sequential(nn.ModuleDict({"_conv": nn.Conv2d(4, 4, 1)})))
-        self._bn0 = nn.BatchNorm2d(4)
-        self._fc = nn.Linear(4, outputs)
+        self.stem = nn.Conv2d(3, 4, 3, bias=False)
+        self.norm = nn.BatchNorm2d(4)
+        self.last = nn.Linear(4, outputs)
+
+
+OWN = ("last.weight", "last.bias")
 
 
 def published(outputs: int = 1000) -> dict[str, torch.Tensor]:
-    """Weights for colour, blocks numbered through, without counters."""
+    """Weights without counters."""
     torch.manual_seed(5)
-    state = {name.replace("_blocks.0.0", "_blocks.0"): value for name, value in Small(3, outputs).state_dict().items()}
+    state = Small(outputs).state_dict()
     return {name: torch.rand_like(value) for name, value in state.items() if "num_batches" not in name}
 
 
@@ -36,7 +40,7 @@ def test_a_file_is_read_whatever_it_is_called(tmp_path, kind):
         save_file(weights, path)
     else:
         torch.save(weights, path, _use_new_zipfile_serialization=kind == "pth")
-    found = read_weights(path)
+    found = read_weights(path, CURE)
     assert found.keys() == weights.keys()
     assert all(torch.equal(found[name], weights[name]) for name in weights)
 
@@ -52,9 +56,9 @@ class Attack:
 @pytest.mark.parametrize("zipped", [True, False])
 def test_a_file_that_would_run_code_is_refused_and_does_not(tmp_path, zipped):
     path = tmp_path / "weights.pth"
-    torch.save({"_fc.weight": Attack(tmp_path / "ran")}, path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(ModelError, match=r"weights.pth: .*could run code.*; give weights of this") as raised:
-        read_weights(path)
+    torch.save({"last.weight": Attack(tmp_path / "ran")}, path, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(ModelError, match=r"weights.pth: .*could run code.*; give other weights") as raised:
+        read_weights(path, CURE)
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "ran").exists()
 
@@ -65,54 +69,37 @@ def test_a_broken_file_is_named(tmp_path):
     torch.save(published(), tmp_path / "zip")
     for content in (b"", b"no weights at all", whole[: len(whole) // 2], (tmp_path / "zip").read_bytes()[:900]):
         (tmp_path / "w.pth").write_bytes(content)
-        with pytest.raises(ModelError, match=r"w.pth: is cut short, or no file of weights; "):
-            read_weights(tmp_path / "w.pth")
+        with pytest.raises(ModelError, match=r"w.pth: is cut short, or no file of weights; give other weights"):
+            read_weights(tmp_path / "w.pth", CURE)
     torch.save({"state": published()}, tmp_path / "w.pth")
     with pytest.raises(ModelError, match=r"w.pth: holds no plain table of tensors"):
-        read_weights(tmp_path / "w.pth")
-    with pytest.raises(ModelError, match=r"none.pth: there are no such weights"):
-        read_weights(tmp_path / "none.pth")
+        read_weights(tmp_path / "w.pth", CURE)
+    with pytest.raises(ModelError, match=r"none.pth: there are no such weights; give other weights"):
+        read_weights(tmp_path / "none.pth", CURE)
 
 
-def test_published_weights_fit_but_for_the_last_layer():
+def test_weights_fit_but_for_those_that_the_network_has_of_its_own():
     network, weights = Small(), published()
-    before = network.state_dict()["_fc.weight"].clone()
-    network.load_state_dict(fit_weights(weights, network, "w.pth"))
+    before = network.state_dict()["last.weight"].clone()
+    network.load_state_dict(fit_weights({**weights, "unknown": torch.ones(1)}, network, "w.pth", CURE, own=OWN))
     after = network.state_dict()
-    assert torch.equal(after["_blocks.0.0._conv.weight"], weights["_blocks.0._conv.weight"])
-    assert torch.equal(after["_conv_stem.weight"], weights["_conv_stem.weight"].sum(1, keepdim=True))
-    assert torch.equal(after["_fc.weight"], before)
+    assert torch.equal(after["stem.weight"], weights["stem.weight"])
+    assert torch.equal(after["norm.running_var"], weights["norm.running_var"])
+    assert torch.equal(after["last.weight"], before)
 
 
-def test_a_last_layer_of_one_output_is_taken():
-    network, weights = Small(), published(outputs=1)
-    assert torch.equal(fit_weights(weights, network, "w")["_fc.weight"], weights["_fc.weight"])
+def test_what_has_the_shape_is_taken_and_brought_to_the_networks_number_type():
+    weights = {name: value.half() for name, value in published(outputs=1).items()}
+    fitted = fit_weights(weights, Small(), "w", CURE, own=OWN)
+    assert torch.equal(fitted["last.weight"], weights["last.weight"].float())
 
 
 def test_what_does_not_fit_is_named():
     lacking = published()
-    del lacking["_bn0.running_var"]
-    with pytest.raises(ModelError, match=r"w.pth: lacks '_bn0.running_var' \(4,\); "):
-        fit_weights(lacking, Small(), "w.pth")
-    with pytest.raises(ModelError, match=r"another shape of \(5,\) for '_bn0.bias' \(4,\)"):
-        fit_weights({**published(), "_bn0.bias": torch.zeros(5)}, Small(), "w.pth")
-
-
-def test_a_grey_picture_gives_what_it_gave_in_colour():
-    """Worked out by hand: weights of 1, 2 and 3 times the same pixel of 5 make 30, in one channel or in two alike."""
-    stem = torch.tensor([1.0, 2.0, 3.0]).reshape(1, 3, 1, 1)
-    for channels, weights in ((1, [6.0]), (2, [3.0, 3.0]), (3, [1.0, 2.0, 3.0]), (4, [1.5] * 4)):
-        spread = spread_over_channels(stem, channels)
-        assert spread.flatten().tolist() == weights
-        assert nn.functional.conv2d(torch.full((1, channels, 1, 1), 5.0), spread).item() == 30
-
-
-def test_without_a_connection_one_line_says_what_to_do(monkeypatch):
-    def refuse(*_, **__):
-        raise OSError("no route to host")
-
-    monkeypatch.setattr("monai.networks.nets.efficientnet.model_zoo.load_url", refuse)
-    with pytest.raises(
-        ModelError, match=r"of efficientnet-b0 cannot be downloaded \(no route to host\); go online once"
-    ):
-        download_weights("efficientnet-b0")
+    del lacking["norm.running_var"]
+    with pytest.raises(ModelError, match=r"^w.pth: lacks 'norm.running_var' \(4,\); give other weights$"):
+        fit_weights(lacking, Small(), "w.pth", CURE, own=OWN)
+    with pytest.raises(ModelError, match=r"another shape of \(5,\) for 'norm.bias' \(4,\)"):
+        fit_weights({**published(), "norm.bias": torch.zeros(5)}, Small(), "w.pth", CURE, own=OWN)
+    with pytest.raises(ModelError, match=r"another shape of \(1000, 4\) for 'last.weight' \(1, 4\)"):
+        fit_weights(published(), Small(), "w.pth", CURE)

@@ -1,8 +1,9 @@
 """Every command and every Python block in README.md and docs runs as it is written.
 
 Each page is followed from top to bottom in a room of its own: a temporary folder with what the pages assume
-(`images`, `data`, `unseen`, `model`, ...), all drawn here. One thing is changed: training ends after two small steps,
-beside four drawn images (`SHORTER`; in Python, "steps" is set to 2). Blocks under a comment
+(`images`, `data`, `unseen`, `model`, ...), all drawn here. Two things are changed: training ends after two small steps,
+beside four drawn images (`SHORTER`; in Python, "steps" is set to 2), and `cytally synthesize` draws no hundreds
+of images (`MANY`). Blocks under a comment
 ``<!-- no test: reason -->`` are not run; `NOT_RUN` lists them all.
 """
 
@@ -29,6 +30,8 @@ from cytally.synthesis.nuclei import NucleiConfig, draw_nuclei
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHORTER = ("training.steps=2", "training.batch_size=2", "training.crop=64", "drawn.images=4")
+MANY, FEWER = 30, 8
+"""Beyond so many drawn images, so many are drawn; the latent space of so few is drawn without UMAP, which is slow."""
 NOT_RUN = {
     "CONTRIBUTING.md": [".venv/bin/pre-commit install"],
     "README.md": ["pip install ."],
@@ -126,7 +129,9 @@ def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     draw_data_folder(folder / "data", 3)
     draw_data_folder(folder / "unseen", 2)
     draw_melanocytes(folder / "database_melanocytes_trp1")
-    draw_chambers(folder / "data_cho" / "128p_pc")
+    draw_data_folder(folder / "data-of-the-new-technique", 3)
+    for technique in ("128p_pc", "128p_bf"):
+        draw_chambers(folder / "data_cho" / technique)
     for part in ("examples", "scripts"):
         shutil.copytree(ROOT / part, folder / part)
     return folder
@@ -179,8 +184,11 @@ def run(line: str) -> None:
     assert not re.search(r"[|;&$`]|>\s", re.sub(r"\"[^\"]*\"|'[^']*'", "", line)), f"a plain command, please: {line}"
     program, *arguments = shlex.split(line, comments=True)
     if program == "cytally":
-        if arguments[0] == "train":
+        if arguments[0] in {"train", "transfer"}:
             arguments += shorter()
+        if arguments[0] == "synthesize" and "--images" in arguments:
+            number = arguments.index("--images") + 1
+            arguments[number] = str(FEWER if int(arguments[number]) > MANY else arguments[number])
         outcome = CliRunner().invoke(app, arguments)
         assert outcome.exit_code == 0, f"{line}\n{outcome.output}\n{outcome.exception!r}"
     elif program == "make":

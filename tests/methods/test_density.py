@@ -184,3 +184,36 @@ def test_large_objects_are_found_under_their_own_kernel():
 def test_deep_supervision_needs_coarser_maps():
     with pytest.raises(ValueError, match="three levels"):
         DensityConfig(channels=(8, 16), deep_supervision=0.3)
+
+
+@pytest.mark.parametrize(
+    ("channels", "deep"),
+    [((2, 3), 0), ((2, 3, 4), 0), ((2, 3, 4), 0.5), ((4, 2, 3, 5, 2), 0), ((4, 2, 3, 5, 2), 0.5)],
+    ids=str,
+)
+def test_core_and_outer_parts_together_are_the_whole_network_and_so_are_the_stages(channels, deep):
+    method = Density(DensityConfig(sigma=2.0, channels=channels, deep_supervision=deep), 3)
+    network = method.network()
+    parts, names = method.parts(network), list(network.state_dict())
+
+    def within(name, some):
+        return any(name[: len(part) + 1] == f"{part}." for part in some)
+
+    assert all(within(name, parts.core) != within(name, parts.outer) for name in names)
+    staged = [part for _, some in parts.stages for part in some]
+    assert sorted(staged) == sorted(parts.core + parts.outer), "each part thaws in one stage"
+    assert [name for name, _ in parts.stages] == [*(f"level-{n + 1}" for n in range(len(channels) - 1)), "bottom"]
+
+
+def test_the_outer_parts_are_those_that_work_on_the_finest_pixels():
+    """By where the pixels are: of a picture of 32 pixels, what sees or gives a map of 32 is outer."""
+    method = Density(DensityConfig(sigma=2.0, channels=(2, 3, 4)), 1)
+    network = method.network()
+    parts, sides = method.parts(network), {}
+    for name in (*parts.core, *parts.outer):
+        network.get_submodule(name).register_forward_hook(
+            lambda _, given, made, name=name: sides.update({name: max(given[0].shape[-1], made.shape[-1])})
+        )
+    network(torch.zeros(1, 1, 32, 32))
+    assert {name for name, side in sides.items() if side == 32} == set(parts.outer)
+    assert {name for name, side in sides.items() if side < 32} == set(parts.core)

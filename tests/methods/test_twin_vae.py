@@ -138,3 +138,87 @@ def test_what_is_not_said_is_the_papers():
     options = configuration.options
     assert (options.reconstruction_weight, options.count_weight, options.divergence_weight) == (100, 3, 2)
     assert options.regressor_delay == 100
+
+
+def within(name: str, parts) -> bool:
+    """Slow and obvious: one of the parts is the name's own beginning, word by word."""
+    words = name.split(".")
+    return any(words[: len(part.split("."))] == part.split(".") for part in parts)
+
+
+@pytest.mark.parametrize("regressor", ["latent", "decoder"])
+@pytest.mark.parametrize("channels", [(2, 2, 2, 2), (3, 5, 4, 7)])
+def test_core_and_outer_parts_together_are_the_whole_network_and_so_are_the_stages(channels, regressor):
+    method = TwinVAEMethod(TwinVAEConfig(channels=channels, hidden=4, latent=3, regressor=regressor), 2)
+    network = method.network()
+    divided, names = method.parts(network), list(network.state_dict())
+    assert all(within(name, divided.core) != within(name, divided.outer) for name in names)
+    modules = dict(network.named_modules())
+    assert {*divided.core, *divided.outer} == set(dict(network.named_children()))
+    staged = [part for _, parts in divided.stages for part in parts]
+    assert all(part in modules for part in staged) and all(within(name, staged) for name in names)
+    *early, (last, rest) = divided.stages
+    assert last == "rest" and all(within(name, rest) for name in names)
+    assert not all(within(name, [part for _, parts in early for part in parts]) for name in names)
+
+
+def test_the_stages_thaw_whole_layers_of_both_kinds():
+    """Those of the released program: of an encoder the second layer, then the third, then the fourth."""
+    network = TwinVAEMethod(TwinVAEConfig(**SMALL), 1).network()
+    stages = dict(TwinVAEMethod(TwinVAEConfig(**SMALL), 1).parts(network).stages)
+    modules = dict(network.named_modules())
+    for stage, number in (("regressor", 1), ("shared", 2), ("inner", 3)):
+        convolutions = [name for name, each in modules.items() if isinstance(each, torch.nn.Conv2d)]
+        for kind in ("natural_encoder", "drawn_encoder"):
+            layers = [name for name in convolutions if name.startswith(kind)]
+            assert [name for name in layers if name in stages[stage]] == [layers[number]]
+    for names in stages.values():
+        assert {name.replace("natural", "drawn") for name in names} == {
+            name.replace("drawn", "natural").replace("natural", "drawn") for name in names
+        }
+
+
+def test_without_the_decoder_nothing_is_decoded_and_counts_are_the_same(pictures, monkeypatch):
+    calls = []
+    forward = torch.nn.Sequential.forward
+
+    def noting(self, *given):
+        calls.append(self)
+        return forward(self, *given)
+
+    monkeypatch.setattr(torch.nn.Sequential, "forward", noting)
+    for options, decodes in (({}, True), ({"decoder": False}, False), ({"reconstruction_weight": 0.0}, False)):
+        method = TwinVAEMethod(TwinVAEConfig(**SMALL, **options), 1)
+        assert method.config.decodes is decodes
+        torch.manual_seed(0)
+        network = method.network()
+        calls.clear()
+        loss = method.loss(network, pictures, LATER)
+        loss.backward()
+        decoders = (network.natural_decoder, network.shared_decoder, network.expand)
+        assert [any(each is called for called in calls) for each in decoders] == [decodes] * 3
+        assert (network.natural_decoder[0].weight.grad is not None) is decodes
+        assert network.natural_encoder[0].weight.grad.abs().max() > 0
+    counts = []
+    for options in ({}, {"decoder": False}):
+        method = TwinVAEMethod(TwinVAEConfig(**SMALL, **options), 1)
+        torch.manual_seed(0)
+        counts.append(method.network().eval()(pictures.images))
+    assert torch.equal(*counts)
+
+
+def test_without_the_decoder_the_loss_lacks_its_reconstruction_alone(pictures):
+    whole, off = parts(pictures)[0], parts(pictures, decoder=False)[0]
+    alone = parts(pictures, count_weight=0, divergence_weight=0)[0]
+    assert off == pytest.approx(whole - alone, rel=1e-4) and alone > 0
+    assert off == parts(pictures, reconstruction_weight=0)[0]
+
+
+def test_a_regressor_that_reads_the_shared_decoder_still_passes_through_it(pictures):
+    """What is left out is the own decoders' work; what the count is read from stays."""
+    method = TwinVAEMethod(TwinVAEConfig(**SMALL, regressor="decoder", decoder=False), 1)
+    torch.manual_seed(0)
+    network = method.network()
+    method.loss(network, pictures, LATER).backward()
+    assert network.shared_decoder[1].weight.grad.abs().max() > 0
+    assert all(each.grad is None for each in network.natural_decoder.parameters())

@@ -8,6 +8,7 @@ import yaml
 from cytally.errors import ConfigError
 from cytally.methods.density import Density, DensityConfig
 from cytally.training.configuration import Configuration, make_configuration, read_configuration
+from cytally.training.transfer import TransferConfig
 
 EXAMPLES = sorted(
     path for path in (Path(__file__).parents[2] / "examples").glob("*.yaml") if "\nmethod:" in f"\n{path.read_text()}"
@@ -82,7 +83,7 @@ def test_channels_may_be_given_by_number():
     [
         ({}, "'method' is missing; add 'method'"),
         ({"method": 5}, "'method': input should be a valid string; mend that setting"),
-        ({"method": "densty"}, "there is no method 'densty'; choose one of density"),
+        ({"method": "densty"}, "there is no method 'densty'; choose one of bit, density"),
         (density(batch_size=3), "'batch_size' is no setting; did you mean 'training.batch_size'?"),
         (density(trainin={}), "'trainin' is no setting; did you mean 'training'?"),
         (
@@ -96,7 +97,10 @@ def test_channels_may_be_given_by_number():
         (density(options=[1]), "'options': holds settings of its own, one per line; mend that setting"),
         (density(training=5), "'training': holds settings of its own, one per line; mend that setting"),
         (density(training={"learning_rate": float("nan")}), "'training.learning_rate': input should be a finite"),
-        (density(training={"schedule": "cosin"}), "'training.schedule': input should be 'constant', 'cosine', 'decay' or 'hyperrule'"),
+        (
+            density(training={"schedule": "cosin"}),
+            "'training.schedule': input should be 'constant', 'cosine', 'decay' or 'hyperrule'",
+        ),
         (density(training={"crop": 20, "context": 10}), "'training': a context of 10 on each side leaves nothing"),
         (density(augmentation={"blur": [3, 1]}), "'augmentation.blur': [3.0, 1.0] is not a range: give two"),
         (density(input={"channels": "red"}), "'input.channels': input should be 'one' or 'all', or input should be"),
@@ -202,3 +206,55 @@ def test_a_mosaic_whose_quarters_would_teach_nothing_is_refused():
         make_configuration(values)
     values["training"]["context"] = 15
     assert make_configuration(values).augmentation.mosaic == 0.5
+
+
+def test_a_transfer_brings_the_settings_of_its_paper():
+    """Twice as many drawn pictures as natural ones, and counts from the first epoch; what is given stands."""
+    plain = make_configuration({"method": "twin-vae"})
+    assert plain.transfer is None and (plain.drawn.ratio, plain.options.regressor_delay) == (1, 100)
+    carried = make_configuration({"method": "twin-vae", "transfer": {}})
+    assert (carried.drawn.ratio, carried.options.regressor_delay) == (2, 0)
+    assert carried.drawn.preset == plain.drawn.preset and carried.training == plain.training
+    given = make_configuration({"method": "twin-vae", "transfer": {}, "drawn": {"ratio": 0.5}})
+    assert given.drawn.ratio == 0.5
+    assert make_configuration({"method": "density", "transfer": {}}).drawn.ratio == 0
+
+
+def test_a_file_without_the_section_is_read_for_a_transfer(tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("method: twin-vae\ntransfer:\n")
+    assert read_configuration(path).transfer is None
+    assert read_configuration(path, transfer=True).transfer == TransferConfig()
+    assert read_configuration(path, transfer=True).drawn.ratio == 2
+    configuration = read_configuration(path, ["transfer.strategy=thaw", "transfer.thaw_at=[0.1,0.2,0.3,0.4]"])
+    assert configuration.transfer.thaw_at == (0.1, 0.2, 0.3, 0.4) and configuration.drawn.ratio == 2
+    assert Configuration.model_validate_json(configuration.model_dump_json()) == configuration
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"method": "twin-vae", "drawn": {"ratio": -1}}, "'drawn.ratio': input should be greater than or equal to 0"),
+        ({"method": "twin-vae", "drawn": {"ratio": 10.5}}, "'drawn.ratio': input should be less than or equal to 10"),
+        (
+            {"method": "twin-vae", "drawn": {"ratio": 0}, "transfer": {"first": "natural"}},
+            "with a drawn.ratio of 0 nothing is drawn, and natural pictures cannot be first; leave out transfer.first",
+        ),
+        (
+            {"method": "density", "drawn": {"ratio": 1}, "transfer": {"first": "drawn"}},
+            "the method density sees no pictures in turn, so that none can be first; leave out transfer.first",
+        ),
+        (density(training={"learning_rates": {"head": 0}}), "'training.learning_rates.head': input should be greater"),
+        (density(training={"learning_rates": [1]}), "'training.learning_rates': holds settings of its own"),
+        (density(training={"optimiser": "sgdm"}), "'training.optimiser': input should be 'adam', 'radam' or 'sgd'"),
+        (density(training={"momentum": 1}), "'training.momentum': input should be less than 1"),
+        (
+            density(transfer={"strategi": "thaw"}),
+            "'transfer.strategi' is no setting; did you mean 'transfer.strategy'?",
+        ),
+        (density(strategy="thaw"), "'strategy' is no setting; did you mean 'transfer.strategy'?"),
+    ],
+    ids=str,
+)
+def test_a_transfer_that_makes_no_sense_is_one_line(values, line):
+    assert refused(values).startswith(line)

@@ -78,18 +78,6 @@ def save_always(monkeypatch) -> None:
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
 
 
-class Stop(Exception):
-    """Ends a run from within, as Ctrl-C would."""
-
-
-def stop_at(step):
-    def watch(progress):
-        if progress.step == step:
-            raise Stop
-
-    return watch
-
-
 # Limits
 
 
@@ -190,11 +178,13 @@ def test_clipping_bounds_the_step(draw, monkeypatch):
 
 
 @pytest.mark.parametrize("step", [1, 3, 4, 6])
-def test_interrupted_anywhere_and_resumed_it_ends_with_the_very_same_weights(draw, tmp_path, save_always, step):
+def test_interrupted_anywhere_and_resumed_it_ends_with_the_very_same_weights(
+    stop_at, draw, tmp_path, save_always, step
+):
     straight = trainer(draw, steps=8, schedule="cosine")
     wanted = straight.run()
     first = trainer(draw, steps=8, schedule="cosine")
-    with pytest.raises(Stop):
+    with pytest.raises(KeyboardInterrupt):
         first.run(checkpoint=tmp_path / "c.pt", on_progress=stop_at(step))
     assert load_checkpoint(tmp_path / "c.pt")["state"]["step"] == step - 1
     second = trainer(draw, steps=8, schedule="cosine")
@@ -214,9 +204,9 @@ class Drawing(Density):
         return nn.Sequential(super().network(), nn.Dropout(0.5))
 
 
-def test_networks_that_draw_at_random_resume_alike_too(draw, tmp_path, save_always):
+def test_networks_that_draw_at_random_resume_alike_too(stop_at, draw, tmp_path, save_always):
     wanted = trainer(draw, Drawing, steps=5).run()
-    with pytest.raises(Stop):
+    with pytest.raises(KeyboardInterrupt):
         trainer(draw, Drawing, steps=5).run(checkpoint=tmp_path / "c.pt", on_progress=stop_at(3))
     torch.rand(7)
     assert equal(trainer(draw, Drawing, steps=5).run(checkpoint=tmp_path / "c.pt", resume=True), wanted)

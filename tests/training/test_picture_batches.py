@@ -145,3 +145,28 @@ def test_small_examples_are_enlarged_with_their_cells():
     assert resized.image.shape == (1, 128, 128)
     with pytest.raises(ImageError, match="is 20 × 40 pixels"):
         fit_picture(replace(example, image=np.zeros((1, 20, 40), np.float32)), TwinVAEMethod(TwinVAEConfig(), 1))
+
+
+@pytest.mark.parametrize("kind", ["drawn", "natural"])
+def test_one_kind_alone_is_what_it_would_be_beside_the_other(kind):
+    """A slow reference: the whole epoch, from which the other kind is taken away."""
+    made = batches(NATURAL + DRAWN, ratio=2.5, augmentation=AugmentationConfig(noise=0.1))
+    for epoch in (0, 3):
+        wanted = [batch for batch in made.epoch(epoch) if batch.drawn == (kind == "drawn")]
+        found = list(made.epoch(epoch, alone=kind))
+        assert len(wanted) == {"drawn": 5, "natural": 2}[kind]
+        for one, other in zip(wanted, found, strict=True):
+            assert (one.drawn, one.number) == (other.drawn, other.number)
+            assert (one.images == other.images).all() and (one.counts == other.counts).all()
+
+
+def test_one_kind_alone_goes_on_by_its_own_place():
+    made = batches(NATURAL + DRAWN, ratio=2.5)
+    whole, rest = seen(made.epoch(1, alone="drawn")), seen(made.epoch(1, 3, "drawn"))
+    assert len(whole) == 5 and rest == whole[3:]
+    assert seen(made.epoch(1, 5, "drawn")) == []
+
+
+def test_of_a_kind_that_there_is_none_of_nothing_is_shown():
+    assert seen(batches(NATURAL, ratio=0).epoch(0, alone="drawn")) == []
+    assert len(seen(batches(NATURAL, ratio=0).epoch(0, alone="natural"))) == 2

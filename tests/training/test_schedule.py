@@ -42,3 +42,45 @@ def test_warm_up_rises_in_equal_steps_and_multiplies_the_schedule():
     assert [learning_rate(config, step=step, done=0) for step in range(6)] == [0.25, 0.5, 0.75, 1, 1, 1]
     config = TrainingConfig(learning_rate=1.0, warmup_steps=4, schedule="cosine")
     assert learning_rate(config, step=1, done=1.0) == pytest.approx(0.005)
+
+
+def test_a_decay_multiplies_the_rate_in_every_epoch():
+    config = TrainingConfig(learning_rate=1.0, schedule="decay", decay_rate=0.5)
+    assert [learning_rate(config, step=9, done=0, epoch=epoch) for epoch in range(4)] == [1, 0.5, 0.25, 0.125]
+    assert learning_rate(TrainingConfig(learning_rate=1.0, schedule="decay"), step=0, done=0, epoch=2) == 0.999**2
+
+
+def test_a_decay_begins_when_the_warm_up_by_a_share_of_the_run_is_over():
+    """Four steps an epoch, 100 in all: a fifth of them are five epochs."""
+    config = TrainingConfig(learning_rate=1.0, schedule="decay", decay_rate=0.5, steps=100, warmup_share=0.2)
+    rates = [learning_rate(config, step=step, done=step / 100, epoch=step // 4) for step in (0, 10, 20, 40, 80)]
+    assert rates == pytest.approx([0, 0.5, 1, 0.5**5, 0.5**15])
+
+
+def test_a_decay_begins_when_the_warm_up_by_steps_is_over():
+    config = TrainingConfig(learning_rate=1.0, schedule="decay", decay_rate=0.5, warmup_steps=20)
+    rates = [learning_rate(config, step=step, done=0, epoch=step // 4) for step in (0, 9, 19, 20, 40, 80)]
+    assert rates == pytest.approx([0.05, 0.5, 1, 1, 0.5**5, 0.5**15])
+
+
+def test_warm_up_by_a_share_of_the_run_multiplies_the_schedule():
+    config = TrainingConfig(learning_rate=1.0, steps=100, warmup_share=0.1)
+    rates = [learning_rate(config, step=step, done=step / 100) for step in (0, 1, 5, 10, 50)]
+    assert rates == pytest.approx([0, 0.1, 0.5, 1, 1])
+    cosine = config.model_copy(update={"schedule": "cosine", "warmup_share": 0.5})
+    assert learning_rate(cosine, step=25, done=0.25) == pytest.approx(
+        0.5 * (0.01 + 0.99 * (1 + math.cos(math.pi / 4)) / 2)
+    )
+
+
+@pytest.mark.parametrize(("steps", "share", "rate"), [(40, 0.1, 0.25), (5, 0.2, 0.45)])
+def test_of_two_warm_ups_the_longer_counts(steps, share, rate):
+    config = TrainingConfig(learning_rate=1.0, steps=100, warmup_steps=steps, warmup_share=share)
+    assert learning_rate(config, step=9, done=0.09) == pytest.approx(rate)
+
+
+def test_where_nothing_limits_a_run_no_share_of_it_is_waited_for():
+    """Else the learning rate would stay zero for ever."""
+    config = TrainingConfig(learning_rate=0.5, warmup_share=0.1)
+    assert {learning_rate(config, step=step, done=0.0, epoch=step) for step in (0, 1, 1000)} == {0.5}
+    assert learning_rate(config, step=3, done=0.05) == pytest.approx(0.25), "limited by --minutes"

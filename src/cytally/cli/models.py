@@ -38,13 +38,18 @@ def show(
     model: Annotated[str, typer.Argument(metavar="M", help="A bundled model's name or a model folder.")],
     verbose: Verbose = False,
 ) -> None:
-    """Show what a model is, what it was trained on and how it scored."""
+    """Show what a model is, which models it came from, what it was trained on and how it scored."""
     with console.answering(verbose, stopped="nothing was changed"):
         import yaml
 
         from cytally.models.store import load
+        from cytally.tasks.transfer_report import chain_in_words
 
-        card = load(model).card.model_dump(mode="json")
+        found = load(model).card
+        chain = chain_in_words(found)
+        if chain is not None:
+            console.out.print(f"Chain: {chain}")
+        card = found.model_dump(mode="json")
         fingerprint = card["training_data"].get("fingerprint", {})
         card["training_data"]["fingerprint"] = fingerprint.get("combined")  # one line instead of one per image
         console.out.print(yaml.safe_dump(card, sort_keys=False, allow_unicode=True), end="")

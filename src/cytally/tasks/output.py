@@ -72,7 +72,7 @@ TRAINED = OutputKind(
     "model folder",
     "train",
     frozenset({"model.json", "weights.safetensors", "split.json", "configuration.yaml"})
-    | {"curves.csv", "curves.png", "checkpoint.pt", "start.json", "most-accurate"},
+    | {"curves.csv", "curves.png", "checkpoint.pt", "start.json", "most-accurate", "report.html"},
     marks=frozenset({"model.json", "configuration.yaml", "checkpoint.pt"}),
 )
 TUNED = OutputKind(

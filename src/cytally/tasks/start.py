@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import nn
 
 from cytally.datasets.fingerprint import DIGITS
 from cytally.datasets.splits import Split
@@ -119,13 +120,13 @@ def write_start(folder: Path, start: Start) -> None:
     write_text(folder / START, json.dumps(start.model_dump(), indent=2) + "\n")
 
 
-def check_start(model: Model, method: Method) -> None:
-    """Refuse a model whose network is another than that of `method`, and say what differs.
+def check_start(model: Model, method: Method, configuration: Configuration, network: nn.Module) -> None:
+    """Refuse a model whose network is another than the `network` of `method`, and say what differs.
 
     Raises
     ------
     ModelError
-        When it is of another method, or takes another number of channels.
+        When it is of another method, takes another number of channels, or has layers of another shape.
     """
     if model.card.method != method.name:
         raise ModelError(
@@ -139,6 +140,24 @@ def check_start(model: Model, method: Method) -> None:
             f"images {method.in_channels}",
             cure="choose the same 'input.channels' as it has; 'one' takes the channel that varies most",
         )
+    theirs, ours = model.network.state_dict(), network.state_dict()
+    options = ", ".join(_differing(model, configuration, {"options"}))
+    for name in [*ours, *theirs]:
+        there, here = (tuple(each[name].shape) if name in each else "missing" for each in (theirs, ours))
+        if there != here:
+            raise ModelError(
+                f"the model to begin with has another network: '{name}' is {there} there and {here} here",
+                cure="train with the options that it was trained with" + (f": {options}" if options else ""),
+            )
+
+
+def _differing(model: Model, configuration: Configuration, sections: set[str]) -> list[str]:
+    """The settings in which the model to begin with was trained otherwise."""
+    there, here = (
+        dict(flat_settings(each.model_dump(mode="json", include=sections)))
+        for each in (model.card.configuration, configuration)
+    )
+    return [f"{key} ({there.get(key)} there, {each} here)" for key, each in here.items() if there.get(key) != each]
 
 
 def notes_on_start(
@@ -146,11 +165,7 @@ def notes_on_start(
 ) -> list[str]:
     """What the user should know of the model to begin with, one sentence each."""
     notes = []
-    there, here = (
-        dict(flat_settings(each.model_dump(mode="json", include={"input", "options"})))
-        for each in (model.card.configuration, configuration)
-    )
-    differing = [f"{key} ({there.get(key)} there, {each} here)" for key, each in here.items() if there.get(key) != each]
+    differing = _differing(model, configuration, {"input", "options"})
     if differing:
         notes.append(f"The model to begin with was trained with other settings: {', '.join(differing)}.")
     digests, known = training_data["fingerprint"]["images"], seen_images(model.card)

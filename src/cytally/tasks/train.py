@@ -13,7 +13,7 @@ from cytally.errors import CytallyError, UsageError
 from cytally.inference.torch_backend import Device, find_device
 from cytally.methods.registry import find_method
 from cytally.models.model import Model
-from cytally.models.store import load, save
+from cytally.models.store import CARD, load, save
 from cytally.tasks.model_folder import (
     ACCURATE,
     CHECKPOINT,
@@ -102,11 +102,13 @@ def train(
             "the section 'transfer' is about a trained model, and none is given",
             cure="run 'cytally transfer --from MODEL', or leave the section out",
         )
+    _refuse_shares_of_no_end(configuration, minutes)
     begin = load(start) if isinstance(start, str | Path) else start
     began = None if begin is None else start_of(begin, Path(start) if isinstance(start, str | Path) else None)
     folder, going_on = None if out is None else Path(out), False
     if folder is not None:
         reads = [path for path, _ in source_paths(data)]
+        reads += [Path(start) / CARD] if isinstance(start, str | Path) else []
         check_output(folder, TRAINED, resume=resume, overwrite=overwrite, reads=reads)
         if resume:
             check_resumable(folder, configuration)
@@ -138,14 +140,15 @@ def train(
     )
     carried = None
     if begin is not None:
-        check_start(begin, method)
+        check_start(begin, method, fitted, trainer.network)
         trainer.begin_with(begin.network)
         for note in notes_on_start(begin, fitted, training_data, chosen):
             watch.on_note(note)
         carried = None if fitted.transfer is None else transfer_facts(trainer)
 
     def model_of(network: nn.Module, state: TrainingState, *, accurate: bool = False) -> Model:
-        card = make_card(fitted, in_channels, training_data, state, began, carried, accurate=accurate)
+        found = None if carried is None else {**carried, "thawed_at": dict(state.thawed_at)}
+        card = make_card(fitted, in_channels, training_data, state, began, found, accurate=accurate)
         return Model(card, network)
 
     if folder is None:
@@ -178,6 +181,19 @@ def train(
             if trainer.state.history:
                 write_curves(folder, trainer.state, drawn=True)
     return model_of(network, trainer.state)
+
+
+def _refuse_shares_of_no_end(configuration: Configuration, minutes: float | None) -> None:
+    """Refuse a transfer whose stages or phases come at shares of a run that only patience would end."""
+    transfer, training = configuration.transfer, configuration.training
+    if transfer is None or (transfer.strategy != "thaw" and transfer.first is None):
+        return
+    if minutes is None and not training.steps and not training.epochs and training.schedule != "hyperrule":
+        raise UsageError(
+            f"{'the stages thaw' if transfer.strategy == 'thaw' else 'transfer.first lasts'} by shares of the run, and "
+            "nothing says how long this one is",
+            cure="give --minutes, or set training.steps=1500",
+        )
 
 
 def _configuration(config: Configuration | dict[str, Any] | str | Path) -> Configuration:

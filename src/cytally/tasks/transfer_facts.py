@@ -7,9 +7,13 @@ import statistics
 import time
 from typing import Any
 
+from torch import nn
+
+from cytally.methods.method import Method
 from cytally.methods.picture_method import Moment
-from cytally.methods.twin_vae import TwinVAEMethod
-from cytally.training.learning import batch_loss, epoch_of
+from cytally.methods.twin_vae import TwinVAEConfig, TwinVAEMethod
+from cytally.training.freezing import Freezing
+from cytally.training.learning import Batch, batch_loss, epoch_of, make_optimiser
 from cytally.training.loop import Trainer
 from cytally.training.validation import validate
 
@@ -47,32 +51,38 @@ def transfer_facts(trainer: Trainer) -> dict[str, Any]:
 def decoder_seconds(trainer: Trainer) -> dict[str, float]:
     """Median seconds of a training step without and with the decoder, on batches of this run, in turn.
 
-    The network is not changed: a copy of it is trained. With the decoder it decodes every so-many-th batch, as
-    `options.reconstruction_every` says.
+    The trainer is not changed: a copy of its network is trained, frozen as the run begins. With the decoder it decodes
+    every so-many-th batch, as `options.reconstruction_every` says.
     """
     method = trainer.method
-    usual: dict[str, float] = {"decoder": True, "reconstruction_every": 1}
-    usual |= {} if method.config.reconstruction_weight > 0 else {"reconstruction_weight": 100.0}
-    ways = {
-        "without_decoder": method,
-        "with_decoder": type(method)(method.config.model_copy(update=usual), method.in_channels),
-    }
-    own, trainer.network = trainer.network, copy.deepcopy(trainer.network)
-    seconds: dict[str, list[float]] = {way: [] for way in ways}
-    try:
-        trainer.network.train()
-        batches = list(zip(range(REPEATS + 1), epoch_of(trainer.batches, 0, 0, None), strict=False))
-        for number in range(REPEATS + 1):
-            _, batch = batches[number % len(batches)]
-            for way, variant in ways.items():
-                started = time.perf_counter()
-                loss = batch_loss(variant, trainer.network, batch, trainer.device, trainer.dtype, Moment(0, 1.0))
-                loss.backward()  # type: ignore[no-untyped-call]
-                trainer.network.zero_grad(set_to_none=True)
-                if number:  # the first of each warms up
-                    seconds[way].append(time.perf_counter() - started)
-    finally:
-        trainer.network = own
-    without, decoding = (statistics.median(each) for each in seconds.values())
-    usually = without + (decoding - without) / method.config.reconstruction_every
-    return {"without_decoder": round(without, 4), "with_decoder": round(usually, 4)}
+    assert isinstance(method, TwinVAEMethod)
+    ways = {"without": method, "with": type(method)(decoding(method.config), method.in_channels)}
+    network = copy.deepcopy(trainer.network)
+    Freezing(network, trainer.freezing.plan).train(0)
+    optimiser = make_optimiser(network, trainer.config)
+    assert optimiser is not None
+
+    def step(variant: Method, batch: Batch) -> float:
+        started = time.perf_counter()
+        loss = batch_loss(variant, network, batch, trainer.device, trainer.dtype, Moment(0, 1.0))
+        optimiser.zero_grad(set_to_none=True)
+        if loss.requires_grad:
+            loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)  # the copy's weights stay numbers
+        optimiser.step()
+        loss.item()  # an accelerator is waited for
+        return time.perf_counter() - started
+
+    batches = [batch for _, batch in zip(range(REPEATS + 1), epoch_of(trainer.batches, 0, 0, None), strict=False)]
+    turns = [batches[number % len(batches)] for number in range(REPEATS + 1)]
+    seconds = [{way: step(variant, batch) for way, variant in ways.items()} for batch in turns]
+    without, usual = (statistics.median(each[way] for each in seconds[1:]) for way in ("without", "with"))
+    usual = without + (usual - without) / method.config.reconstruction_every
+    return {"without_decoder": round(without, 6), "with_decoder": round(usual, 6)}
+
+
+def decoding(config: TwinVAEConfig) -> TwinVAEConfig:
+    """The same settings, but every batch is decoded; with the usual weight where that was 0."""
+    usual = TwinVAEConfig.model_fields["reconstruction_weight"].default
+    weight = config.reconstruction_weight or usual
+    return config.model_copy(update={"decoder": True, "reconstruction_every": 1, "reconstruction_weight": weight})

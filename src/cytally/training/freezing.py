@@ -41,11 +41,16 @@ def plan_freezing(method: Method, network: nn.Module, config: TransferConfig | N
     Raises
     ------
     ConfigError
-        When there is no part of a name, the method has no core, the stages are not as many as the shares at which they
-        unfreeze, or nothing is left that could learn.
+        When there is no part of a name, the method has no core or no weights, the stages are not as many as the shares
+        at which they unfreeze, or nothing is left that could learn.
     """
     if config is None:
         return FreezingPlan()
+    if not method.has_weights:
+        raise ConfigError(
+            f"the method '{method.name}' has no weights that could be carried over",
+            cure="train it on the new images with 'cytally train'",
+        )
     check_parts(network, config.freeze, "transfer.freeze")
     parts, stages = method.parts(network), tuple[Stage, ...]()
     if config.strategy == "simultaneous":

@@ -87,3 +87,25 @@ def batch_loss(
         output = network(images.to(memory_format=torch.channels_last))
     judge = method.count_loss if isinstance(batch, CountedBatch) else method.loss
     return judge(output, wanted, weights)
+
+
+def descend(network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor, clip: float | None) -> str | None:
+    """One step of the optimiser down the gradient of `loss`, whose norm is at most `clip`.
+
+    Returns
+    -------
+    str or None
+        What is not a number, where something is not; the weights are then as they were.
+    """
+    if not torch.isfinite(loss):
+        return "the loss"
+    optimiser.zero_grad(set_to_none=True)
+    if loss.requires_grad:  # else all that the batch passes through is frozen
+        loss.backward()  # type: ignore[no-untyped-call]
+    slopes = [each.grad for each in network.parameters() if each.grad is not None]
+    if not torch.isfinite(nn.utils.get_total_norm(slopes)):
+        return "the gradient"
+    if clip is not None:
+        nn.utils.clip_grad_norm_(network.parameters(), clip)
+    optimiser.step()
+    return None

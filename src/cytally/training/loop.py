@@ -24,7 +24,7 @@ from cytally.training.config import TrainingConfig
 from cytally.training.data import TrainingData
 from cytally.training.freezing import Freezing, plan_freezing
 from cytally.training.hyperrule import with_end
-from cytally.training.learning import Batch, batch_loss, epoch_of, make_batches, make_optimiser
+from cytally.training.learning import Batch, batch_loss, descend, epoch_of, make_batches, make_optimiser
 from cytally.training.schedule import learning_rate, progress
 from cytally.training.selection import Selection, Weights
 from cytally.training.state import TrainingProgress, TrainingState
@@ -174,15 +174,12 @@ class Trainer:
         ModelError
             When its layers are not those of this method's network.
         """
-        theirs, ours = network.state_dict(), self.network.state_dict()
-        for name in [*ours, *theirs]:
-            there, here = (tuple(each[name].shape) if name in each else "none" for each in (theirs, ours))
-            if there != here:
-                raise ModelError(
-                    f"the network to begin with is another: '{name}' is {there} there and {here} here",
-                    cure="choose the options that it was trained with",
-                )
-        self.network.load_state_dict(theirs)
+        try:
+            self.network.load_state_dict(network.state_dict())
+        except RuntimeError as error:
+            raise ModelError(
+                "the model to begin with has another network", cure="train with the options that it was trained with"
+            ) from error
         self.average = AveragedNetwork(self.network, self.config.averaging)
 
     def best_network(self) -> nn.Module:
@@ -215,6 +212,8 @@ class Trainer:
             self.network.load_state_dict(self.average.network.state_dict())
             self.state.frozen = True
         if still or due > self.state.thawed:
+            new = self.freezing.plan.stages[self.state.thawed : due]
+            self.state.thawed_at |= {stage.name: self.state.step for stage in new}
             self.state.thawed = max(due, self.state.thawed)
             self._train_mode()
 
@@ -247,17 +246,9 @@ class Trainer:
         torch.manual_seed(int(np.random.SeedSequence((self.seed, self.state.step)).generate_state(1)[0]))
         moment = Moment(self.state.epoch, done)
         loss = batch_loss(self.method, self.network, batch, self.device, self.dtype, moment)
-        if not torch.isfinite(loss):
-            raise self._diverged("the loss")
-        self.optimiser.zero_grad(set_to_none=True)
-        if loss.requires_grad:  # else all that the batch passes through is frozen
-            loss.backward()  # type: ignore[no-untyped-call]
-        slopes = [each.grad for each in self.network.parameters() if each.grad is not None]
-        if not torch.isfinite(nn.utils.get_total_norm(slopes)):  # the weights are still good
-            raise self._diverged("the gradient")
-        if self.config.clip is not None:
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
-        self.optimiser.step()
+        wrong = descend(self.network, self.optimiser, loss, self.config.clip)
+        if wrong is not None:
+            raise self._diverged(wrong)
         self.average.update(self.network, self.state.step)
         self.state.step += 1
         self.state.place += 1

@@ -32,14 +32,14 @@ def progress(config: TrainingConfig, *, step: int, epoch: int, seconds: float, m
 def learning_rate(config: TrainingConfig, *, step: int, done: float, epoch: int = 0, images: int = 0) -> float:
     """The learning rate at `step` of `epoch`, when the share `done` of the run is behind.
 
-    Linear warm-up over `warmup_steps` or `warmup_share`; then constant, a half cosine down to a hundredth
-    (Loshchilov & Hutter 2017, equation 5, one cycle), or an exponential decay, epoch by epoch. BiT's hyperrule goes by
-    the number of training `images`, and has a warm-up of its own.
+    Linear warm-up over `warmup_steps` or `warmup_share`, of which there is none where nothing limits the run; then
+    constant, a half cosine down to a hundredth (Loshchilov & Hutter 2017, equation 5, one cycle), or an exponential
+    decay, epoch by epoch. BiT's hyperrule goes by the number of training `images`, and has a warm-up of its own.
 
     Examples
     --------
     >>> config = TrainingConfig(learning_rate=1.0, schedule="decay", decay_rate=0.5, epochs=10, warmup_share=0.2)
-    >>> [learning_rate(config, step=9, done=epoch / 10, epoch=epoch) for epoch in (1, 2, 3)]
+    >>> [round(learning_rate(config, step=9, done=epoch / 10, epoch=epoch), 6) for epoch in (1, 2, 3)]
     [0.5, 1.0, 0.5]
     """
     rate = config.learning_rate
@@ -48,17 +48,16 @@ def learning_rate(config: TrainingConfig, *, step: int, done: float, epoch: int 
     if config.schedule == "cosine":
         rate *= LAST_SHARE + (1 - LAST_SHARE) * 0.5 * (1 + math.cos(math.pi * done))
     if config.schedule == "decay":
-        rate *= config.decay_rate ** _epochs_since_warmup(config, epoch, done)
+        rate *= config.decay_rate ** _epochs_since_warmup(config, epoch, step, done)
     rises = [1.0]
     if config.warmup_steps:
         rises.append((step + 1) / config.warmup_steps)
-    if config.warmup_share:
+    if config.warmup_share and (done or config.steps or config.epochs):
         rises.append(done / config.warmup_share)
     return rate * min(rises)
 
 
-def _epochs_since_warmup(config: TrainingConfig, epoch: int, done: float) -> float:
+def _epochs_since_warmup(config: TrainingConfig, epoch: int, step: int, done: float) -> float:
     """Epochs that are behind, but for the share of them that went by while the learning rate rose."""
-    if config.warmup_share == 0 or done == 0:
-        return epoch
-    return max(0.0, epoch * (1 - config.warmup_share / done))
+    risen = max(config.warmup_steps / step if step else 0.0, config.warmup_share / done if done else 0.0)
+    return max(0.0, epoch * (1 - risen))

@@ -18,6 +18,8 @@ class TrainingState:
     """Whether batch norm keeps its statistics by now."""
     thawed: int = 0
     """Stages of frozen parts that are thawed by now."""
+    thawed_at: dict[str, int] = field(default_factory=dict)
+    """The step before which each of them thawed."""
     best_error: float = float("inf")
     best_epoch: int = -1
     best_metrics: dict[str, float] = field(default_factory=dict)
