@@ -124,8 +124,13 @@ def decoder_table(results: Results) -> str:
     for weight, row in zip(DECODER_WEIGHTS, decoder_rows(), strict=True):
         found = results.get(row_name(row))
         words = f"{weight:g}" + (", the decoder is off" if weight == 0 else "")
-        lines.append([words, cell_of(results, row), found.time_saved if found else "–"])
-    head = ("`options.reconstruction_weight`", "MAE", "Time of a step over that with the decoder")
+        lines.append([words, cell_of(results, row), *(found.step_shares if found else ("–", "–"))])
+    head = (
+        "`options.reconstruction_weight`",
+        "MAE",
+        "Time of a step, over the mean with the decoder",
+        "Over a step that decodes",
+    )
     return with_picture("decoder", results, decoder_rows(), table(head, lines))
 
 

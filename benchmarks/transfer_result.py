@@ -39,10 +39,16 @@ class Transfer:
         return summarise(found, form) if found else "–"
 
     @property
-    def time_saved(self) -> str:
-        """Time of a step without the decoder over that of one with it, where that was measured."""
+    def step_shares(self) -> tuple[str, str]:
+        """Time of a step without the decoder, over the mean of those with it, and over one that decodes."""
+        every = self.values["configuration"]["options"]["reconstruction_every"]
         found = [run["step_seconds"] for run in self.runs if run.get("step_seconds")]
-        return summarise([each["without_decoder"] / each["with_decoder"] for each in found]) if found else "–"
+        if not found:
+            return "–", "–"
+        times = [(each["without_decoder"], each["with_decoder"]) for each in found]
+        decoding = [without + every * (usual - without) for without, usual in times]
+        mean = [without / usual for without, usual in times]
+        return summarise(mean), summarise([time[0] / each for time, each in zip(times, decoding, strict=True)])
 
     @property
     def made_by(self) -> str:

@@ -22,6 +22,7 @@ ROWS = {
     "D-from-C-10-2000": "--set D --from C",
     "D-scratch-100-2000": "--set D --labelled 1",
     "H-from-A-10-400-strategy-thaw": "--set H --from A --steps 400 --with transfer.strategy=thaw",
+    "D-from-C-10-1000-ratio-0.5": "--set D --from C --steps 1000 --with drawn.ratio=0.5",
     "D-scratch-bit-10-500": "--set D --method bit --steps 500",
 }
 
@@ -153,7 +154,8 @@ def make(script, tmp_path: Path):
         ]
         folder = tmp_path / "results" / "transfer"
         folder.mkdir(parents=True, exist_ok=True)
-        values = {"command": rows.command(options), "runs": runs}
+        configuration = {"options": {"reconstruction_every": 4}}
+        values = {"command": rows.command(options), "runs": runs, "configuration": configuration}
         (folder / f"{rows.row_name(options)}.json").write_text(json.dumps(values))
 
     return write
@@ -201,7 +203,8 @@ def test_all_rows_and_their_pictures(page: ModuleType, make, tmp_path: Path, scr
     texts = page.transfer_texts(tmp_path / "results")
     assert not any("not measured" in text for name, text in texts.items() if name != page.UMAP)
     decoder = table(texts["transfer decoder"])
-    assert decoder[0]["Time of a step over that with the decoder"] == "0.50"
+    assert decoder[0]["Time of a step, over the mean with the decoder"] == "0.50"
+    assert decoder[0]["Over a step that decodes"] == "0.20", "0.3 over 0.3 + 4 · 0.3"
     points = {"x": [0.0, 1.0], "y": [0.0, 1.0], "drawn": [0, 1], "count": [3.0, 4.0]}
     (tmp_path / "results" / page.LATENT).write_text(json.dumps({"before": points, "after": points}))
     assert "transfer-umap.png" in page.transfer_texts(tmp_path / "results")[page.UMAP]
