@@ -383,7 +383,7 @@ def test_counts_alone_take_the_width_of_the_model_before(data: Path, tmp_path: P
 
 
 def test_counts_of_enormous_images_are_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cytally.tasks.training_data.MOST_COUNTED", 24 * 32 - 1)
+    monkeypatch.setattr("cytally.tasks.training_examples.MOST_COUNTED", 24 * 32 - 1)
     assert train(changed(steps=1), data).card.training_data["cells"] == 6, "points may be cropped"
     (data / "points.csv").unlink()
     counted(data, *"abc")

@@ -190,6 +190,8 @@ def test_another_search_is_not_gone_on_with(training: Callable[..., None], data:
 
 def test_what_is_wrong_is_told_before_anything_is_written(data: Path, tmp_path: Path) -> None:
     out, endless = tmp_path / "out", {"configuration": {"method": "density"}, "search": SEARCH}
+    carried = {**TUNE, "configuration": {"method": "density", "training": {"steps": 2}, "transfer": {}}}
+    shares = {**TUNE, "search": {"transfer.first_share": {"low": 0.1, "high": 0.5}}}
     for config, settings, error, says in (
         (TUNE, {}, UsageError, "no data to tune on"),
         (TUNE, {"data": data, "minutes": 0}, UsageError, "0 minutes"),
@@ -199,6 +201,8 @@ def test_what_is_wrong_is_told_before_anything_is_written(data: Path, tmp_path: 
         (TUNE, {"data": data, "settings": ["training.batch_sise=1"]}, ConfigError, "batch_size"),
         (TUNE, {"data": tmp_path / "none"}, DataError, "none"),
         (endless, {"data": data}, ConfigError, "when a trial ends"),
+        (carried, {"data": data}, ConfigError, "a transfer cannot be tuned"),
+        (shares, {"data": data}, ConfigError, "a transfer cannot be tuned"),
         (tmp_path / "none.yaml", {"data": data}, ConfigError, "no such configuration"),
         ({**TUNE, "configuration": tmp_path / "none.yaml"}, {"data": data}, ConfigError, "no such configuration"),
         ({**TUNE, "synthesize": {"preset": "nothing"}}, {}, ConfigError, "preset"),

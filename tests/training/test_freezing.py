@@ -15,6 +15,7 @@ from cytally.training.configuration import make_configuration
 from cytally.training.data import TrainingData
 from cytally.training.freezing import Freezing, FreezingPlan, Stage, check_parts, plan_freezing
 from cytally.training.loop import Trainer
+from cytally.training.resume import restore_run
 from cytally.training.transfer import TransferConfig
 
 TWIN = {"channels": [2, 2, 2, 2], "hidden": 4, "latent": 4, "dropout": 0.5}
@@ -278,11 +279,11 @@ def test_stages_of_ones_own_thaw_where_asked_and_what_is_in_none_stays(draw, met
     assert run.state.thawed_at == dict(zip(OWN[method], (2, 4, 6), strict=True))
 
 
-def test_thawing_by_epochs_waits_for_the_epoch(draw):
-    """Three epochs of two steps: a third and two thirds are behind before the third and the fifth step."""
+def test_thawing_by_epochs_comes_within_the_epoch(draw):
+    """Three epochs of two steps: a third is behind before the third step, half before the fourth."""
     run = trainer(draw, "density", {"strategy": "thaw", "thaw_at": [0.2, 0.34, 0.5]}, steps=None, epochs=3)
     run.run()
-    assert run.state.thawed_at == {"level-1": 2, "level-2": 4, "bottom": 4}
+    assert run.state.thawed_at == {"level-1": 2, "level-2": 3, "bottom": 3}
 
 
 @pytest.mark.parametrize(("method", "step"), [("twin-vae", 5), ("density", 3), ("density", 9)])
@@ -297,7 +298,7 @@ def test_resumed_in_the_middle_of_a_thaw_it_ends_with_the_very_same_bytes(
         trainer(draw, method, transfer, steps=10).run(checkpoint=tmp_path / "c.pt", on_progress=stop_at(step))
     second = trainer(draw, method, transfer, steps=10)
     stages = list(zip((0.2, 0.4, 0.6), OWN[method].values(), strict=True))
-    second._restore(tmp_path / "c.pt")
+    restore_run(second, tmp_path / "c.pt")
     names, done = tensors(second.network).keys(), second.state.step
     assert done == step - 1
     for number, changed in enumerate(watched(second, checkpoint=tmp_path / "c.pt", resume=True), start=done):
@@ -313,7 +314,7 @@ def test_what_has_thawed_stays_thawed_in_a_longer_run(stop_at, draw, tmp_path):
     trainer(draw, "density", transfer, steps=6).run(checkpoint=tmp_path / "c.pt")
     longer = trainer(draw, "density", transfer, steps=600)
     assert longer.freezing.due(6 / 600) == 0
-    longer._restore(tmp_path / "c.pt")
+    restore_run(longer, tmp_path / "c.pt")
     before = tensors(longer.network)
     with pytest.raises(KeyboardInterrupt):
         longer.run(checkpoint=tmp_path / "c.pt", resume=True, on_progress=stop_at(7))
@@ -344,7 +345,7 @@ def test_one_kind_of_pictures_alone_comes_first(draw, first):
     assert set(both) == {True, False}
 
 
-@pytest.mark.parametrize("step", [3, 8])
+@pytest.mark.parametrize("step", [3, 6, 8])
 def test_killed_while_one_kind_is_seen_it_goes_on_with_it(stop_at, draw, tmp_path, monkeypatch, step):
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
     settings = {"batch_size": 1, "steps": 10}
@@ -359,6 +360,13 @@ def test_killed_while_one_kind_is_seen_it_goes_on_with_it(stop_at, draw, tmp_pat
     again = run()
     assert whole[step - 1 :] == kinds(again, checkpoint=tmp_path / "c.pt", resume=True)
     assert tensors(again.network) == tensors(straight.network)
+
+
+def test_a_phase_that_is_over_does_not_come_back_in_a_longer_run(draw, tmp_path):
+    first = {"first": "natural", "first_share": 0.5}
+    trainer(draw, "twin-vae", first, batch_size=1, steps=10).run(checkpoint=tmp_path / "c.pt")
+    longer = trainer(draw, "twin-vae", first, batch_size=1, steps=60)
+    assert set(kinds(longer, checkpoint=tmp_path / "c.pt", resume=True)[:6]) == {True, False}
 
 
 def test_natural_pictures_alone_are_enough(draw):
@@ -461,7 +469,7 @@ def test_the_beginning_of_a_name_is_no_part():
         ),
         (
             {"strategy": "frozen-outer", "freeze": CORE["twin-vae"]},
-            "the strategy frozen-outer with these parts freezes the whole network, and nothing could learn",
+            "the strategy frozen-outer with these parts freezes the whole network, or all of it that could learn",
         ),
         (
             {"strategy": "simultaneous", "freeze": [*CORE["twin-vae"], *OUTER["twin-vae"]]},
@@ -474,6 +482,19 @@ def test_plans_that_make_no_sense_are_one_line_with_a_cure(transfer, line):
     with pytest.raises(ConfigError) as caught:
         plan_freezing(*twin(), TransferConfig(**transfer))
     assert str(caught.value).startswith(line) and caught.value.cure and "\n" not in str(caught.value)
+
+
+def test_what_nothing_teaches_counts_as_frozen():
+    """Decoders that decode nothing, and the drawn side of a run without drawn pictures, cannot learn."""
+    encoders = TransferConfig(strategy="frozen-core", freeze=["natural_encoder", "drawn_encoder"])
+    silent = TwinVAEMethod(TwinVAEConfig(**TWIN, decoder=False), 1)
+    plan_freezing(*twin(), encoders)
+    with pytest.raises(ConfigError, match="or all of it that could learn"):
+        plan_freezing(silent, silent.network(), encoders)
+    natural = TransferConfig(strategy="frozen-core", freeze=["natural_encoder"])
+    plan_freezing(silent, silent.network(), natural, drawn=True)
+    with pytest.raises(ConfigError, match="or all of it that could learn"):
+        plan_freezing(silent, silent.network(), natural, drawn=False)
 
 
 def test_all_but_one_part_may_be_frozen():

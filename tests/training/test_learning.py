@@ -87,6 +87,7 @@ def test_an_unknown_part_is_refused_by_name(part):
 
 def test_a_network_without_weights_has_no_optimiser():
     assert make_optimiser(nn.Identity(), TrainingConfig()) is None
+    assert make_optimiser(nn.Identity(), TrainingConfig(learning_rates={"a": 0.1})) is None
 
 
 def test_a_step_changes_each_part_by_its_factor(draw):

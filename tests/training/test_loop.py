@@ -20,11 +20,12 @@ from cytally.inference.tiles import run_network
 from cytally.methods.density import Density, DensityConfig
 from cytally.models.store import load
 from cytally.training import loop, validation
-from cytally.training.checkpoint import load_checkpoint
+from cytally.training.checkpoint import load_checkpoint, save_checkpoint
 from cytally.training.config import TrainingConfig
 from cytally.training.configuration import make_configuration
 from cytally.training.data import TrainingData
 from cytally.training.loop import Trainer
+from cytally.training.resume import restore_run, save_run
 
 OPTIONS = {"sigma": 2.0, "channels": [4, 4]}
 
@@ -364,7 +365,7 @@ def test_large_images_are_validated_in_tiles(draw, monkeypatch):
 def test_a_run_whose_time_is_up_before_it_was_ever_validated_is_validated_first(draw, tmp_path):
     begun = trainer(draw)
     begun.state.step, begun.state.place, begun.state.seconds = 1, 1, 30.0
-    begun._save(tmp_path / "c.pt")
+    save_run(begun, tmp_path / "c.pt")
     resumed = trainer(draw)
     resumed.run(minutes=0.1, checkpoint=tmp_path / "c.pt", resume=True)
     assert resumed.state.best_metrics["n"] == 2
@@ -393,7 +394,7 @@ def test_statistics_are_frozen_as_averaged_after_their_share_of_the_run(draw, tm
     assert not torch.equal(weights[-1], weights[6]), "the weights go on"
     assert run.state.frozen
     again = trainer()
-    again._restore(tmp_path / "checkpoint.pt")
+    restore_run(again, tmp_path / "checkpoint.pt")
     again._train_mode()
     assert not any(m.training for m in again.network.modules() if isinstance(m, torch.nn.BatchNorm2d))
 
@@ -436,3 +437,35 @@ def test_a_run_that_patience_ends_keeps_the_best(draw, monkeypatch):
     trainer = Trainer(method, TrainingData(examples, examples), settings, AugmentationConfig())
     trainer.run()
     assert trainer.state.epoch == 4 and trainer.state.best_epoch == 2
+
+
+# What earlier versions left behind, and what a configuration asks of parts
+
+
+def test_a_checkpoint_of_before_learning_rates_of_parts_is_gone_on_with(draw, tmp_path):
+    trainer(draw, steps=2).run(checkpoint=tmp_path / "c.pt")
+    saved = load_checkpoint(tmp_path / "c.pt")
+    del saved["version"]
+    for group in saved["optimiser"]["param_groups"]:
+        del group["factor"]
+    for name in ("thawed", "thawed_at", "first_over", "alone", "learning_rate"):
+        del saved["state"][name]
+    save_checkpoint(tmp_path / "c.pt", saved)
+    resumed = trainer(draw, steps=4)
+    resumed.run(checkpoint=tmp_path / "c.pt", resume=True)
+    assert resumed.state.step == 4
+
+
+def test_the_curve_has_the_learning_rate_of_parts_without_a_factor(draw):
+    run = trainer(draw, steps=2, learning_rate=1e-3, learning_rates={"encoders": 0.01})
+    run.run()
+    assert run.state.history[-1]["learning_rate"] == 1e-3
+
+
+def test_a_warm_up_by_epochs_rises_within_the_first(draw):
+    run = trainer(draw, steps=None, epochs=4, warmup_share=0.5, learning_rate=1.0, clip=1e-6)
+    rates = []
+    run.run(on_progress=lambda at: rates.append(run.state.learning_rate))
+    steps = len(run.batches)
+    assert rates[: 2 * steps] == pytest.approx([step / (2 * steps) for step in range(2 * steps)])
+    assert rates[2 * steps :] == [1.0] * 2 * steps

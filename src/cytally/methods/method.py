@@ -69,6 +69,10 @@ class Method(ABC):
         """Core, outer parts and stages of thawing of its `network`; None where it does not fall into these."""
         return None
 
+    def untaught(self, *, drawn: bool) -> tuple[str, ...]:
+        """Parts of its network that learn nothing as it is set, with `drawn` images or without."""
+        return ()
+
     @property
     @abstractmethod
     def cell_diameter(self) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 import torch
 from pydantic import Field
@@ -58,6 +59,10 @@ class PictureMethod(Method):
     @abstractmethod
     def loss(self, network: nn.Module, pictures: Pictures, moment: Moment) -> Tensor:
         """How far the network is from what is known of `pictures`, one number to minimise."""
+
+    def sized(self, shapes: Sequence[tuple[int, ...]]) -> Self:
+        """This method with the size of its pictures worked out, where it is left to training images of such shapes."""
+        return self
 
     def side_of(self, network: nn.Module, *, drawn: bool) -> nn.Module:
         """What turns drawn, or natural, pictures (N, C, side, side) into counts (N, 1): here one network for both."""

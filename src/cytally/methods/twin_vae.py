@@ -155,6 +155,13 @@ class TwinVAEMethod(PictureMethod):
         )
         return Parts(core, outer, stages)
 
+    def untaught(self, *, drawn: bool) -> tuple[str, ...]:
+        """Decoders where nothing is decoded, and the drawn side where nothing is drawn."""
+        silent = () if self.config.decodes else ("natural_decoder", "drawn_decoder")
+        if not self.config.decodes and self.config.regressor == "latent":
+            silent = (*silent, "expand", "shared_decoder")
+        return silent if drawn else (*silent, "drawn_encoder", "drawn_decoder")
+
     def side_of(self, network: nn.Module, *, drawn: bool) -> nn.Module:
         """The network, which counts natural pictures by itself, or its drawn side."""
         assert isinstance(network, TwinVAE)

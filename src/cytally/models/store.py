@@ -18,6 +18,8 @@ from cytally.models.card import FORMAT, ModelCard
 from cytally.models.model import Model
 
 CARD, WEIGHTS = "model.json", "weights.safetensors"
+ACCURATE = "most-accurate"
+"""The folder within a model folder of the model that counted most validation images exactly right."""
 PICKLES = (b"\x80", b"PK")
 """How a pickle, or torch's zipped pickle, begins. A safetensors file begins with the length of its header."""
 

@@ -18,8 +18,6 @@ from cytally.training.configuration import Configuration, flat_settings, make_co
 from cytally.training.state import TrainingState
 
 CONFIGURATION, CHECKPOINT, SPLIT = "configuration.yaml", "checkpoint.pt", "split.json"
-ACCURATE = "most-accurate"
-"""The folder within a model folder of the model that counted most validation images exactly right."""
 LIMITS = ("training.steps", "training.epochs", "training.patience", "counting.precision", "counting.flips")
 """Settings that may change between two sittings: how long to train, and how to count with what has been trained."""
 

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from torch import nn
 
 from cytally.datasets.fingerprint import DIGITS
 from cytally.datasets.splits import Split
 from cytally.errors import ModelError, UsageError
 from cytally.files import write_text
-from cytally.methods.method import Method
+from cytally.methods.registry import find_method
 from cytally.models.card import ModelCard
 from cytally.models.model import Model
+from cytally.models.store import ACCURATE
 from cytally.training.configuration import Configuration, flat_settings
+from cytally.training.freezing import check_parts, plan_freezing
 
 START = "start.json"
 
@@ -69,7 +70,7 @@ def start_of(model: Model, folder: Path | None = None) -> Start:
         weights.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
     transfer = model.card.configuration.transfer
     link = Link(
-        name=model.card.name or (model.name if folder is None else folder.resolve().name),
+        name=model.card.name or (model.name if folder is None else _called(folder)),
         created=created,
         weights=weights.hexdigest()[:DIGITS],
         data=fingerprint.get("combined"),
@@ -83,9 +84,21 @@ def start_of(model: Model, folder: Path | None = None) -> Start:
     )
 
 
+def _called(folder: Path) -> str:
+    """What a model folder is called; the one of the most accurate weights lies in that of the model."""
+    path = folder.resolve()
+    return f"{path.parent.name}/{path.name}" if path.name == ACCURATE else path.name
+
+
 def chain_of(card: ModelCard) -> tuple[Link, ...]:
     """The models that a model came from, one after the other, the oldest first; itself is not among them."""
-    return tuple(Link.model_validate(link) for link in (card.provenance.get("start") or {}).get("chain", ()))
+    start = card.provenance.get("start")
+    if start is None:
+        return ()
+    if "chain" in start:
+        return tuple(Link.model_validate(link) for link in start["chain"])
+    weights = start.get("weights", "")  # of before chains were kept
+    return (Link(name=start["name"], created=start.get("created"), weights=weights, data=start.get("data")),)
 
 
 def earlier_start(folder: Path, asked: Start | None) -> Start | None:
@@ -106,11 +119,13 @@ def earlier_start(folder: Path, asked: Start | None) -> Start | None:
             raise ModelError("cannot be read", file=path, cure="train anew with --overwrite") from error
     others = {"chain"}  # a folder may have been renamed
     if asked is not None and (start is None or asked.model_dump(exclude=others) != start.model_dump(exclude=others)):
-        began = f"the model '{start.name}' of {start.created}" if start else "random weights"
+        began = "random weights"
+        if start is not None:
+            began = f"the model '{start.chain[-1].name if start.chain else start.name}' of {start.created}"
         raise UsageError(
             f"was begun with {began}, not with the model that is given now",
             file=folder,
-            cure="resume without --start, or train anew with --overwrite",
+            cure="resume with the model that it began with, or train anew with --overwrite",
         )
     return start
 
@@ -120,26 +135,24 @@ def write_start(folder: Path, start: Start) -> None:
     write_text(folder / START, json.dumps(start.model_dump(), indent=2) + "\n")
 
 
-def check_start(model: Model, method: Method, configuration: Configuration, network: nn.Module) -> None:
-    """Refuse a model whose network is another than the `network` of `method`, and say what differs.
+def check_start(model: Model, configuration: Configuration) -> None:
+    """Refuse a model that a training by `configuration` cannot begin with, before any image is read.
 
     Raises
     ------
     ModelError
-        When it is of another method, takes another number of channels, or has layers of another shape.
+        When it is of another method, or its network has layers of another shape.
+    ConfigError
+        When there are no such parts as shall be frozen or have a learning rate of their own, or nothing could learn.
     """
-    if model.card.method != method.name:
+    if model.card.method != configuration.method:
         raise ModelError(
             f"the model '{model.name}' to begin with is of the method '{model.card.method}', and this trains "
-            f"'{method.name}'",
+            f"'{configuration.method}'",
             cure="begin with a model of the same method",
         )
-    if model.card.input_channels != method.in_channels:
-        raise ModelError(
-            f"the number of channels of the model to begin with is {model.card.input_channels}, and that of these "
-            f"images {method.in_channels}",
-            cure="choose the same 'input.channels' as it has; 'one' takes the channel that varies most",
-        )
+    method = configuration.build(model.card.input_channels)
+    network = method.network()
     theirs, ours = model.network.state_dict(), network.state_dict()
     options = ", ".join(_differing(model, configuration, {"options"}))
     for name in [*ours, *theirs]:
@@ -149,6 +162,39 @@ def check_start(model: Model, method: Method, configuration: Configuration, netw
                 f"the model to begin with has another network: '{name}' is {there} there and {here} here",
                 cure="train with the options that it was trained with" + (f": {options}" if options else ""),
             )
+    plan_freezing(method, network, configuration.transfer, drawn=configuration.drawn.ratio > 0)
+    check_parts(network, configuration.training.learning_rates, "training.learning_rates")
+
+
+def check_channels(model: Model, in_channels: int) -> None:
+    """Refuse a model that takes another number of channels than the images have.
+
+    Raises
+    ------
+    ModelError
+        Quotes both.
+    """
+    if model.card.input_channels != in_channels:
+        raise ModelError(
+            f"the number of channels of the model to begin with is {model.card.input_channels}, and that of these "
+            f"images {in_channels}",
+            cure="choose the same 'input.channels' as it has; 'one' takes the channel that varies most",
+        )
+
+
+def check_apart(folder: Path, source: Path) -> None:
+    """Refuse to write a model into the one that it begins with.
+
+    Raises
+    ------
+    UsageError
+        When `folder` is that of the `source`, or lies within.
+    """
+    place, kept = folder.resolve(), source.resolve()
+    if kept.is_dir() and kept in (place, *place.parents):
+        raise UsageError(
+            f"lies in the model that is begun with ({source})", file=folder, cure="choose another folder with -o"
+        )
 
 
 def _differing(model: Model, configuration: Configuration, sections: set[str]) -> list[str]:
@@ -165,7 +211,11 @@ def notes_on_start(
 ) -> list[str]:
     """What the user should know of the model to begin with, one sentence each."""
     notes = []
-    differing = _differing(model, configuration, {"input", "options"})
+    ours = find_method(configuration.method).transfer_defaults if configuration.transfer is not None else {}
+    usual = {f"options.{name}" for name in ours.get("options", {})}  # which differ by themselves
+    differing = [
+        each for each in _differing(model, configuration, {"input", "options"}) if each.partition(" ")[0] not in usual
+    ]
     if differing:
         notes.append(f"The model to begin with was trained with other settings: {', '.join(differing)}.")
     digests, known = training_data["fingerprint"]["images"], seen_images(model.card)

@@ -13,9 +13,8 @@ from cytally.errors import CytallyError, UsageError
 from cytally.inference.torch_backend import Device, find_device
 from cytally.methods.registry import find_method
 from cytally.models.model import Model
-from cytally.models.store import CARD, load, save
+from cytally.models.store import ACCURATE, CARD, load, save
 from cytally.tasks.model_folder import (
-    ACCURATE,
     CHECKPOINT,
     SPLIT,
     check_resumable,
@@ -24,15 +23,15 @@ from cytally.tasks.model_folder import (
     write_curves,
 )
 from cytally.tasks.output import TRAINED, check_output, open_output, writing
-from cytally.tasks.start import check_start, earlier_start, notes_on_start, start_of, write_start
+from cytally.tasks.start import check_apart, check_start, earlier_start, notes_on_start, start_of, write_start
 from cytally.tasks.training_data import (
     DataSource,
     choose_split,
     facts,
-    load_data,
     read_sources,
     source_paths,
 )
+from cytally.tasks.training_examples import load_data
 from cytally.tasks.transfer_facts import transfer_facts
 from cytally.tasks.unused_settings import unused_settings
 from cytally.tasks.watch import Watch
@@ -104,11 +103,15 @@ def train(
         )
     _refuse_shares_of_no_end(configuration, minutes)
     begin = load(start) if isinstance(start, str | Path) else start
+    if begin is not None:
+        check_start(begin, configuration)
     began = None if begin is None else start_of(begin, Path(start) if isinstance(start, str | Path) else None)
     folder, going_on = None if out is None else Path(out), False
     if folder is not None:
         reads = [path for path, _ in source_paths(data)]
-        reads += [Path(start) / CARD] if isinstance(start, str | Path) else []
+        if isinstance(start, str | Path):
+            check_apart(folder, Path(start))
+            reads.append(Path(start) / CARD)
         check_output(folder, TRAINED, resume=resume, overwrite=overwrite, reads=reads)
         if resume:
             check_resumable(folder, configuration)
@@ -123,10 +126,10 @@ def train(
         watch.on_note(f"{left_out} image{'s' * (left_out > 1)} came after the run was begun, and will not be used.")
     for note in unused_settings(configuration):
         watch.on_note(note)
-    examples = load_data(folders, chosen, configuration, watch)
+    sized, examples = load_data(folders, chosen, configuration, watch, begin)
     in_channels = examples.training[0].image.shape[0]
-    method = configuration.build(in_channels).fit_to(examples.training, like=None if begin is None else begin.method)
-    fitted = configuration.model_copy(update={"options": method.config})
+    method = sized.build(in_channels).fit_to(examples.training, like=None if begin is None else begin.method)
+    fitted = sized.model_copy(update={"options": method.config})
     training_data = facts(folders, chosen, configuration)
     trainer = Trainer(
         method,
@@ -140,7 +143,6 @@ def train(
     )
     carried = None
     if begin is not None:
-        check_start(begin, method, fitted, trainer.network)
         trainer.begin_with(begin.network)
         for note in notes_on_start(begin, fitted, training_data, chosen):
             watch.on_note(note)

@@ -7,22 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cytally.datasets.example import Example
 from cytally.datasets.fingerprint import fingerprint
 from cytally.datasets.folder import DataFolder, Sample, read_folder
-from cytally.datasets.load import load_examples
 from cytally.datasets.splits import Split, read_split, split
-from cytally.errors import DataError, ImageError, UsageError
+from cytally.errors import DataError, ImageError
 from cytally.methods.method import Method
-from cytally.methods.picture_method import PictureMethod
-from cytally.tasks.drawn import HELD_BACK, drawn_examples, unlike_natural
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import Configuration
-from cytally.training.data import TrainingData
-from cytally.training.picture_batches import fit_picture
-
-MOST_COUNTED = 4_000_000
-"""Pixels of the network's input that a step on a whole image may have: about 12 GB of memory."""
 
 DataSource = str | Path | Sequence[tuple[str | Path, float]]
 """A data folder, or several, each with the share of the training crops that it provides; the first also validates."""
@@ -95,11 +86,11 @@ def choose_split(folders: Sequence[AnnotatedFolder], configuration: Configuratio
     DataError
         When fewer than two images are annotated, or images of the earlier split are gone.
     """
-    samples = _samples(folders)
+    samples = samples_of(folders)
     if earlier is not None and earlier.is_file():
         return read_split(earlier, samples)
     annotated = [sample for sample in folders[0].samples if sample.count is not None]
-    unlabelled = tuple(sorted(sample.name for sample in _samples(folders) if sample.count is None))
+    unlabelled = tuple(sorted(sample.name for sample in samples_of(folders) if sample.count is None))
     if len(annotated) < 2 and configuration.drawn.ratio > 0:  # drawn images will validate
         return Split(train=tuple(sample.name for sample in annotated), validation=(), unlabelled=unlabelled)
     try:
@@ -107,139 +98,16 @@ def choose_split(folders: Sequence[AnnotatedFolder], configuration: Configuratio
     except DataError as error:
         raise DataError(error.message, file=folders[0].root, cure=error.cure) from error
     return Split(
-        train=drawn.train + tuple(sample.name for sample in _samples(folders[1:]) if sample.count is not None),
+        train=drawn.train + tuple(sample.name for sample in samples_of(folders[1:]) if sample.count is not None),
         validation=drawn.validation,
         unlabelled=unlabelled,
     )
 
 
-def load_data(
-    folders: Sequence[AnnotatedFolder], chosen: Split, configuration: Configuration, watch: Watch
-) -> TrainingData:
-    """Read all images that `chosen` names, and the unlabelled ones; draw what shall be drawn beside them.
-
-    With several folders each image is weighed so that its folder gets its share.
-
-    Raises
-    ------
-    DataError
-        When an image cannot be read or prepared, or has another number of channels than the first.
-    """
-    names = {*chosen.train, *chosen.validation, *chosen.unlabelled}
-    done, total = 0, len(names)
-    watch.on_images("Reading images", done, total)
-
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        watch.on_images("Reading images", done, total)
-
-    training, validation, weights = [], [], []
-    for folder in folders:
-        wanted = [sample for sample in folder.samples if sample.name in names]
-        try:
-            examples = load_examples(wanted, configuration.input, on_image=tick)
-        except ImageError as error:
-            raise DataError(error.message, file=error.file, cure=error.cure) from error
-        here = [example for example in examples if example.name not in chosen.validation]
-        training += here
-        weights += [folder.share / max(1, len(here))] * len(here)
-        validation += [example for example in examples if example.name in chosen.validation]
-    in_channels = _same_channels(training + validation)
-    method = configuration.build(in_channels)
-    if isinstance(method, PictureMethod):
-        if len(folders) > 1:
-            raise UsageError(f"the method '{method.name}' takes one data folder", cure="put all images into one")
-        for example in validation:
-            _in_shape(example, method)
-        training = [_fitted(example, method) for example in training]
-    else:
-        _refuse_huge(training)
-    if configuration.drawn.ratio == 0:
-        return TrainingData(training, validation, weights if len(folders) > 1 else None)
-    natural = [sample for sample in _samples(folders) if sample.name in chosen.train]
-    drawn = drawn_examples(
-        configuration,
-        in_channels,
-        configuration.drawn.images,
-        configuration.seed,
-        natural=natural,
-        on_image=lambda done, total: watch.on_images("Drawing images", done, total),
-    )
-    if not natural and "natural" in (configuration.drawn.counts, configuration.drawn.background):
-        watch.on_note(
-            "Drawn images are as their preset says, not like natural ones, since none that trains is labelled."
-        )
-    unlike = unlike_natural(training, drawn)
-    if unlike is not None:
-        watch.on_note(unlike)
-    if not validation:
-        held = max(1, round(HELD_BACK * len(drawn)))
-        drawn, validation = drawn[:-held] or drawn, drawn[-held:]
-        watch.on_note(
-            "Fewer than two natural images are labelled: counts are learnt from drawn images"
-            f"{' and one natural image' * bool(chosen.train)}, and the validation error is that of drawn ones. "
-            "How well natural images are counted is not known; label some to find out."
-        )
-    if isinstance(method, PictureMethod):
-        return TrainingData(
-            training + [_fitted(each, method) for each in drawn], validation, None, configuration.drawn.ratio
-        )
-    share = sum(weights) * configuration.drawn.ratio / len(drawn)
-    return TrainingData(training + drawn, validation, weights + [share] * len(drawn))
-
-
-def _fitted(example: Example, method: PictureMethod) -> Example:
-    """The example in the size that pictures are taken from, if it can be learnt from so."""
-    fitted = _in_shape(example, method)
-    rows, columns = fitted.image.shape[-2:]
-    if example.points is None and example.total is not None and (rows, columns) != (method.side, method.side):
-        raise DataError(
-            f"is larger than the {method.side} × {method.side} pixels that the method sees, and only its number of "
-            "cells is known, not that of each piece",
-            file=example.name,
-            cure="make images smaller with --set options.larger=resize, or mark points",
-        )
-    return fitted
-
-
-def _in_shape(example: Example, method: PictureMethod) -> Example:
-    """The example in the size that pictures are taken from."""
-    try:
-        return fit_picture(example, method)
-    except ImageError as error:
-        raise DataError(error.message, file=example.name, cure=error.cure) from error
-
-
-def _refuse_huge(training: Sequence[Example]) -> None:
-    """Refuse images that cannot be learnt from whole."""
-    for example in training:
-        if example.points is None and example.image[0].size > MOST_COUNTED:
-            rows, columns = example.image.shape[-2:]
-            raise DataError(
-                f"is {rows} × {columns} pixels, too many to learn from a count alone, which takes the image whole",
-                file=example.name,
-                cure="make the images smaller with --set input.downscale=4, mark points, or cut and count pieces",
-            )
-
-
-def _same_channels(examples: Sequence[Example]) -> int:
-    """The number of channels that all examples have."""
-    first, *others = examples
-    for example in others:  # within a folder, reading has checked it
-        if example.image.shape[0] != first.image.shape[0]:
-            raise DataError(
-                f"has {example.image.shape[0]} channels, but {first.name} has {first.image.shape[0]}",
-                file=example.name,
-                cure="train on images of one kind, or name the channels with --set input.channels=[0]",
-            )
-    return int(first.image.shape[0])
-
-
 def facts(folders: Sequence[AnnotatedFolder], chosen: Split, configuration: Configuration) -> dict[str, Any]:
     """How many images and cells were trained on, and the fingerprint of each image, for model.json."""
     names = {*chosen.train, *chosen.validation, *chosen.unlabelled}
-    samples = [sample for sample in _samples(folders) if sample.name in names]
+    samples = [sample for sample in samples_of(folders) if sample.name in names]
     drawn = configuration.drawn
     return {
         "images": len(samples),
@@ -252,7 +120,8 @@ def facts(folders: Sequence[AnnotatedFolder], chosen: Split, configuration: Conf
     }
 
 
-def _samples(folders: Sequence[AnnotatedFolder]) -> list[Sample]:
+def samples_of(folders: Sequence[AnnotatedFolder]) -> list[Sample]:
+    """The images of all folders."""
     return [sample for folder in folders for sample in folder.samples]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from cytally.errors import UsageError
 from cytally.inference.torch_backend import Device
 from cytally.models.model import Model
 from cytally.tasks.train import train
@@ -12,7 +13,6 @@ from cytally.tasks.training_data import DataSource
 from cytally.tasks.transfer_report import write_transfer_report
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import Configuration, make_configuration, read_configuration
-from cytally.training.transfer import TransferConfig
 
 
 def transfer(
@@ -34,8 +34,8 @@ def transfer(
     source
         The model: a model folder or the name of a bundled one. Its weights are begun with; the optimiser begins anew.
     config
-        What is trained, as for `cytally.train`; its section `transfer` says what is frozen and what thaws when. Without
-        such a section nothing is frozen.
+        What is trained, as for `cytally.train`; its section `transfer` says what is frozen and what thaws when. A file
+        or dictionary without such a section freezes nothing; a `Configuration` has to have one.
     data, out, minutes, resume, overwrite, device, watch
         As for `cytally.train`. `out` gets a report.html as well.
 
@@ -79,4 +79,6 @@ def _with_transfer(config: Configuration | dict[str, Any] | str | Path) -> Confi
         return read_configuration(Path(config), transfer=True)
     if isinstance(config, dict):
         return make_configuration({**config, "transfer": config.get("transfer") or {}})
-    return config if config.transfer is not None else config.model_copy(update={"transfer": TransferConfig()})
+    if config.transfer is None:
+        raise UsageError("the configuration has no section 'transfer'", cure="make it with one, which may be empty")
+    return config

@@ -59,9 +59,6 @@ def chain_in_words(card: ModelCard) -> str | None:
     a model that was trained from random weights.
     """
     names = [_named(link.name, link.strategy) for link in chain_of(card)]
-    if not names:
-        earlier = (card.provenance.get("start") or {}).get("name")  # of before chains were kept
-        names = [] if earlier is None else [earlier]
     transfer = card.configuration.transfer
     last = _named("this model", None if transfer is None else transfer.strategy)
     return " -> ".join([*names, last]) if names else None

@@ -181,8 +181,14 @@ def _configuration(config: TuneConfig, changes: Sequence[str], file: Path | None
     for change in changes:
         apply_setting(values, change, file, "training.batch_size=8")
     configuration = make_configuration(values, file=file)
-    limits = (configuration.training.steps, configuration.training.epochs, config.minutes_per_trial)
-    if not any(limits):
+    training = configuration.training
+    if configuration.transfer is not None or any(name.startswith("transfer.") for name in config.search):
+        raise ConfigError(
+            "a transfer cannot be tuned, since its trials would begin with no model",
+            file=file,
+            cure="leave the section 'transfer' out and tune the training itself",
+        )
+    if not any((training.steps, training.epochs, config.minutes_per_trial)) and training.schedule != "hyperrule":
         raise ConfigError(
             "nothing says when a trial ends", file=file, cure="set training.steps, training.epochs or minutes_per_trial"
         )

@@ -19,6 +19,21 @@ DRAWN_ONLY = (
 )
 
 
+def _of_other_choices(configuration: Configuration) -> set[str]:
+    """Settings that belong to an optimiser, a schedule or a loss that is not chosen."""
+    training, without = configuration.training, set[str]()
+    if training.optimiser != "sgd":
+        without.add("training.momentum")
+    if training.schedule != "decay":
+        without.add("training.decay_rate")
+    if training.schedule == "hyperrule":
+        without |= {"training.warmup_steps", "training.warmup_share"}
+    if getattr(configuration.options, "decodes", True) is False:
+        kinds = ("reconstruction", "reconstruction_every", "reconstruction_decay")
+        without |= {f"options.{kind}" for kind in kinds}
+    return without
+
+
 def unused_settings(configuration: Configuration) -> list[str]:
     """One sentence on the settings that differ from the method's defaults and change nothing, or none.
 
@@ -36,6 +51,7 @@ def unused_settings(configuration: Configuration) -> list[str]:
     without = set(PICTURES_ONLY) if issubclass(method, MapMethod) else set()
     without |= set(MAPS_ONLY) if issubclass(method, PictureMethod) else set()
     without |= set(DRAWN_ONLY) if configuration.drawn.ratio == 0 else set()
+    without |= _of_other_choices(configuration)
     plain = make_configuration({"method": configuration.method})
     usual, given = (dict(flat_settings(each.model_dump(mode="json"))) for each in (plain, configuration))
     changed = [name for name, value in given.items() if usual.get(name) != value]

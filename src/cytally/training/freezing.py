@@ -31,12 +31,14 @@ class FreezingPlan(NamedTuple):
     frozen: tuple[str, ...] = ()
     """Parts that are frozen to begin with."""
     always: tuple[str, ...] = ()
-    """Those that no stage thaws."""
+    """Those that `transfer.freeze` names, which no stage thaws."""
     stages: tuple[Stage, ...] = ()
 
 
-def plan_freezing(method: Method, network: nn.Module, config: TransferConfig | None) -> FreezingPlan:
-    """Work out what a strategy means for a method's `network`; None freezes nothing.
+def plan_freezing(
+    method: Method, network: nn.Module, config: TransferConfig | None, *, drawn: bool = True
+) -> FreezingPlan:
+    """Work out what a strategy means for a method's `network`, with `drawn` images or without; None freezes nothing.
 
     Raises
     ------
@@ -66,9 +68,10 @@ def plan_freezing(method: Method, network: nn.Module, config: TransferConfig | N
         if config.strategy == "thaw":
             stages = _stages(parts.stages if config.stages is None else tuple(config.stages.items()), config, network)
         plan = FreezingPlan((*frozen, *config.freeze), config.freeze, stages)
-    if all(is_part_of(name, plan.frozen) for name, each in network.named_parameters() if each.requires_grad):
+    idle = (*plan.frozen, *method.untaught(drawn=drawn))
+    if all(is_part_of(name, idle) for name, each in network.named_parameters() if each.requires_grad):
         raise ConfigError(
-            f"the strategy {config.strategy} with these parts freezes the whole network, and nothing could learn",
+            f"the strategy {config.strategy} with these parts freezes the whole network, or all of it that could learn",
             cure="freeze fewer parts with transfer.freeze, or choose transfer.strategy=simultaneous",
         )
     return plan

@@ -14,7 +14,7 @@ from cytally.methods.method import Method
 from cytally.methods.picture_method import Moment, PictureMethod, Pictures
 from cytally.training.config import TrainingConfig
 from cytally.training.data import TrainingData
-from cytally.training.freezing import check_parts
+from cytally.training.freezing import check_parts, is_part_of
 from cytally.training.map_batches import CountedBatch, MapBatch, MapBatches
 from cytally.training.picture_batches import PictureBatches
 
@@ -56,10 +56,12 @@ def make_optimiser(network: nn.Module, config: TrainingConfig) -> torch.optim.Op
 
 def _by_factor(network: nn.Module, factors: Mapping[str, float]) -> list[dict[str, Any]]:
     """The weights in groups that share a factor of the learning rate."""
+    if not any(True for _ in network.parameters()):
+        return []
     check_parts(network, factors, "training.learning_rates")
     groups: dict[float, list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
-        parts = [part for part in factors if name.startswith(f"{part}.")]
+        parts = [part for part in factors if is_part_of(name, [part])]
         factor = factors[max(parts, key=len)] if parts else 1.0
         groups.setdefault(factor, []).append(parameter)
     return [{"params": parameters, "factor": factor} for factor, parameters in groups.items()]

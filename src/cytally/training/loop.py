@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -19,12 +19,12 @@ from cytally.inference.torch_backend import fast_precision
 from cytally.methods.method import Method
 from cytally.methods.picture_method import Moment
 from cytally.training.averaging import AveragedNetwork
-from cytally.training.checkpoint import load_checkpoint, save_checkpoint
 from cytally.training.config import TrainingConfig
 from cytally.training.data import TrainingData
 from cytally.training.freezing import Freezing, plan_freezing
 from cytally.training.hyperrule import with_end
 from cytally.training.learning import Batch, batch_loss, descend, epoch_of, make_batches, make_optimiser
+from cytally.training.resume import restore_run, save_run
 from cytally.training.schedule import learning_rate, progress
 from cytally.training.selection import Selection, Weights
 from cytally.training.state import TrainingProgress, TrainingState
@@ -83,7 +83,8 @@ class Trainer:
         self.network = method.network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedNetwork(self.network, config.averaging)
         self.transfer = transfer or TransferConfig()
-        self.freezing = Freezing(self.network, plan_freezing(method, self.network, transfer))
+        drawn = any(example.drawn for example in data.training)
+        self.freezing = Freezing(self.network, plan_freezing(method, self.network, transfer, drawn=drawn))
         self.optimiser = make_optimiser(self.network, config)
         self.state = TrainingState()
         self.selection = Selection(self.network)
@@ -122,9 +123,9 @@ class Trainer:
             When `checkpoint` cannot be resumed from.
         """
         if resume and checkpoint is not None:
-            self._restore(checkpoint)
+            restore_run(self, checkpoint)
         elif checkpoint is not None:
-            self._save(checkpoint)  # a kill before the first half minute can be resumed from as well
+            save_run(self, checkpoint)  # a kill before the first half minute can be resumed from as well
         started, saved = time.monotonic() - self.state.seconds, time.monotonic()
         validation_seconds, losses = 0.0, []
         finished = bool(self.state.history) and (self._progress(minutes, ahead=0) >= 1 or self._stalled())
@@ -133,26 +134,27 @@ class Trainer:
             finished = True
         while not finished:
             self._train_mode()
-            alone = self._first(self._progress(minutes, ahead=validation_seconds))
-            for batch in epoch_of(self.batches, self.state.epoch, self.state.place, alone):
+            if self.state.place == 0:
+                self.state.alone = self._first(self._progress(minutes, ahead=validation_seconds))
+            for batch in epoch_of(self.batches, self.state.epoch, self.state.place, self.state.alone):
                 self.state.seconds = time.monotonic() - started
                 done = self._progress(minutes, ahead=validation_seconds)
-                if alone != self._first(done):  # from here on both kinds take turns, in an epoch of their own
+                if self.state.alone != self._first(done):  # both kinds take turns, from an epoch of their own on
                     break
                 self._freeze_when_due(done)
                 losses.append(self._step(batch, done))
                 if on_progress is not None:
                     on_progress(self._report(done, losses[-1]))
-                if self._progress(minutes, ahead=validation_seconds, epochs=False) >= 1:
+                if self._progress(minutes, ahead=validation_seconds, within=False) >= 1:
                     finished = True
                     break
                 if checkpoint is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    self._save(checkpoint)
+                    save_run(self, checkpoint)
                     saved = time.monotonic()
-            self.state.epoch, self.state.place = self.state.epoch + 1, 0
+            learnt, self.state.epoch, self.state.place = self.state.place > 0, self.state.epoch + 1, 0
             self.state.seconds = time.monotonic() - started
             finished = finished or self._progress(minutes, ahead=validation_seconds) >= 1
-            if finished or self.state.epoch % self.config.validate_every == 0:
+            if finished or (learnt and self.state.epoch % self.config.validate_every == 0):
                 before = time.monotonic()
                 settled = finished and self.config.keep == "last"
                 better = self._validate(float(np.mean(losses or [np.nan])), settled=settled)
@@ -163,7 +165,7 @@ class Trainer:
                 self.state.seconds = time.monotonic() - started
             finished = finished or self._stalled()
             if checkpoint is not None and finished:
-                self._save(checkpoint)
+                save_run(self, checkpoint)
         return self.best_network()
 
     def begin_with(self, network: nn.Module) -> None:
@@ -218,17 +220,19 @@ class Trainer:
             self._train_mode()
 
     def _first(self, done: float) -> Literal["drawn", "natural"] | None:
-        """The kind of pictures that alone is learnt from when the share `done` of the run is behind."""
-        return self.transfer.first if done < self.transfer.first_share else None
+        """The kind of pictures that alone is learnt from when the share `done` of the run is behind.
 
-    def _progress(self, minutes: float | None, *, ahead: float, epochs: bool = True) -> float:
+        Once both are learnt from it stays so, even where a larger budget makes the share smaller again.
+        """
+        self.state.first_over = self.state.first_over or done >= self.transfer.first_share
+        return None if self.state.first_over else self.transfer.first
+
+    def _progress(self, minutes: float | None, *, ahead: float, within: bool = True) -> float:
+        """Share of the run that is done; `within` an epoch, what of it is done counts as well."""
         state = self.state
+        part = min(1.0, state.place / max(1, len(self.batches))) if within else 0.0
         return progress(
-            self.config,
-            step=state.step,
-            epoch=state.epoch if epochs else 0,
-            seconds=state.seconds + ahead,
-            minutes=minutes,
+            self.config, step=state.step, epoch=state.epoch + part, seconds=state.seconds + ahead, minutes=minutes
         )
 
     def _report(self, done: float, loss: float) -> TrainingProgress:
@@ -240,6 +244,7 @@ class Trainer:
         assert self.optimiser is not None
         state, images = self.state, len(self.data.training)
         rate = learning_rate(self.config, step=state.step, done=done, epoch=state.epoch, images=images)
+        self.state.learning_rate = rate
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group["factor"]
         # layers that draw, as dropout does, draw the same after a resume
@@ -276,35 +281,11 @@ class Trainer:
         if self.config.keep_most_accurate:
             self.selection.consider_accuracy(network, metrics, state)
         row = {"epoch": state.epoch, "step": state.step, "seconds": state.seconds, "train_loss": train_loss}
-        rate = self.optimiser.param_groups[0]["lr"] if self.optimiser is not None else float("nan")
-        row |= {"learning_rate": rate, "validation_mae": metrics["mae"], "validation_bias": metrics["bias"]}
+        row |= {
+            "learning_rate": state.learning_rate,
+            "validation_mae": metrics["mae"],
+            "validation_bias": metrics["bias"],
+        }
         state.history.append(row)
         logger.debug("epoch %d: validation error %.3f", state.epoch, metrics["mae"])
         return better
-
-    def _save(self, path: Path) -> None:
-        state: dict[str, Any] = {
-            "state": vars(self.state),
-            "network": self.network.state_dict(),
-            "average": self.average.network.state_dict(),
-            "optimiser": {} if self.optimiser is None else self.optimiser.state_dict(),
-            "best": self.selection.best,
-            "most_accurate": self.selection.most_accurate,
-        }
-        save_checkpoint(path, state)
-
-    def _restore(self, path: Path) -> None:
-        saved = load_checkpoint(path)
-        try:
-            self.network.load_state_dict(saved["network"])
-            self.average.network.load_state_dict(saved["average"])
-            if self.optimiser is not None:
-                self.optimiser.load_state_dict(saved["optimiser"])
-            self.selection.best, self.selection.most_accurate = saved["best"], saved["most_accurate"]
-            self.state = TrainingState(**saved["state"])
-        except (RuntimeError, ValueError, LookupError, TypeError) as error:
-            raise ModelError(
-                "is the checkpoint of a run with another configuration",
-                file=path,
-                cure="resume with the configuration it began with, or train anew with --overwrite",
-            ) from error

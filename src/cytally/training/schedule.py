@@ -11,7 +11,7 @@ LAST_SHARE = 0.01
 """What a cosine schedule leaves of the learning rate at the end."""
 
 
-def progress(config: TrainingConfig, *, step: int, epoch: int, seconds: float, minutes: float | None) -> float:
+def progress(config: TrainingConfig, *, step: int, epoch: float, seconds: float, minutes: float | None) -> float:
     """Share of the run that is done, 0 to 1, by whichever limit is nearest; 0 where there is none.
 
     Examples

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass
@@ -20,6 +21,12 @@ class TrainingState:
     """Stages of frozen parts that are thawed by now."""
     thawed_at: dict[str, int] = field(default_factory=dict)
     """The step before which each of them thawed."""
+    first_over: bool = False
+    """Whether the time is over in which one kind of pictures alone is learnt from."""
+    alone: Literal["drawn", "natural"] | None = None
+    """The kind of pictures that the present epoch is made of, where it is one alone."""
+    learning_rate: float = float("nan")
+    """That of the last step, for parts that have no factor of their own."""
     best_error: float = float("inf")
     best_epoch: int = -1
     best_metrics: dict[str, float] = field(default_factory=dict)

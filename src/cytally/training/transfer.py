@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Strategy = Literal["simultaneous", "frozen-core", "frozen-outer", "thaw"]
 Share = Annotated[float, Field(gt=0, lt=1)]
+FIRST_SHARE = 0.1
 
 
 class TransferConfig(BaseModel):
@@ -44,13 +45,17 @@ class TransferConfig(BaseModel):
         None, description="Which kind of pictures alone is learnt from at first. `null`: both from the beginning."
     )
     first_share: Share = Field(
-        0.1, description="Share of the run that `first` lasts. Released program: 0.1, where it is asked for."
+        FIRST_SHARE, description="Share of the run that `first` lasts. Released program: 0.1, where it is asked for."
     )
 
     @model_validator(mode="after")
     def _stages_follow_each_other(self) -> Self:
         if self.strategy != "thaw" and (self.stages is not None or self.thaw_at is not None):
             raise ValueError(f"stages and thaw_at are for the strategy thaw, and this one is {self.strategy}")
+        if self.strategy != "thaw" and self.thaw_from != "frozen-core":
+            raise ValueError(f"thaw_from is for the strategy thaw, and this one is {self.strategy}")
+        if self.first is None and self.first_share != FIRST_SHARE:
+            raise ValueError("first_share says how long first lasts, and there is no first")
         if self.thaw_at is not None:
             late = next(((one, two) for one, two in pairwise(self.thaw_at) if two <= one), None)
             if late is not None:
