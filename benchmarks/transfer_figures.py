@@ -116,6 +116,9 @@ def steps(results: Results) -> Figure | None:
     end = results.get(row_name(rows["from scratch"][-1]))
     if end is not None:
         axes.axhline(end.mae(), color="grey", linewidth=1, linestyle="--")
+    axes.relim()
+    axes.autoscale(axis="y")
+    axes.set_ylim(bottom=0)
     axes.set_xscale("log")
     ticks = [row.steps for row in rows["from scratch"]]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])

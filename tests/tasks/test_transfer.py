@@ -368,3 +368,24 @@ def test_training_takes_no_transfer_without_a_source(fields: Path, sources: Path
     assert begun.card.provenance["transfer"]["frozen"]
     plain = train(DENSITY, fields / "bright", start=sources / "density")
     assert "transfer" not in plain.card.provenance and plain.card.configuration.transfer is None
+
+
+def test_a_run_is_not_gone_on_with_on_other_images_of_the_same_names(
+    fields: Path, sources: Path, tmp_path: Path
+) -> None:
+    out, other = tmp_path / "out", tmp_path / "other"
+    transfer(sources / "density", DENSITY, fields / "bright", out)
+    before = (out / "model.json").read_bytes()
+    shutil.copytree(fields / "bright", other)
+    first = sorted((other / "images").iterdir())[0]
+    first.write_bytes(sorted((other / "images").iterdir())[1].read_bytes())
+    with pytest.raises(UsageError, match=f"was begun with other images or labels: '{first.name}' is not what it was"):
+        transfer(sources / "density", DENSITY, other, out, resume=True)
+    assert (out / "model.json").read_bytes() == before
+
+
+def test_only_options_that_shape_the_network_are_named(fields: Path, sources: Path) -> None:
+    wider = changed(DENSITY, options={"channels": [2, 4, 8], "amplitude": 7.0})
+    with pytest.raises(ModelError, match=r"was trained with: options.channels \(\[2, 2, 4\] there") as error:
+        transfer(sources / "density", wider, fields / "bright")
+    assert "amplitude" not in str(error.value.cure)

@@ -50,6 +50,9 @@ def show(
         if chain is not None:
             console.out.print(f"Chain: {chain}")
         card = found.model_dump(mode="json")
+        earlier = card["training_data"].get("earlier_images")
+        if earlier:
+            card["training_data"]["earlier_images"] = f"{len(earlier)} images"
         fingerprint = card["training_data"].get("fingerprint", {})
         card["training_data"]["fingerprint"] = fingerprint.get("combined")  # one line instead of one per image
         console.out.print(yaml.safe_dump(card, sort_keys=False, allow_unicode=True), end="")

@@ -11,9 +11,6 @@ from cytally.cli import choices, console
 from cytally.cli.progress import Bar
 from cytally.errors import UsageError
 
-FEW = 5
-"""Validation images below which a score says little."""
-
 if TYPE_CHECKING:
     from cytally.models.model import Model
     from cytally.training.state import TrainingProgress
@@ -65,6 +62,8 @@ def command(
 
 def summary(model: Model) -> str:
     """How the training went, and how far its validation can be believed."""
+    from cytally.tasks.model_notes import FEW
+
     card, facts = model.card, model.card.provenance
     if model.method.has_weights:
         end = facts["best_epoch"] == facts["epochs"]

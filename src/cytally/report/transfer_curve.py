@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from cytally.report.plots import BLUE, GREY, ORANGE, figure_of, png_of, tidy
+
+FAR = 3.0
+"""A model that came with an error so many times all that followed is left out of the picture, whose curve would lie on
+the ground."""
 
 
 def transfer_curve(
@@ -43,17 +47,21 @@ def transfer_curve(
     figure = figure_of(8.0, 3.8)
     axes = figure.add_subplot()
     if np.isfinite(before):
-        axes.axhline(before, color=GREY, linestyle="--", linewidth=1, label=f"the model as it came: {before:.2f}")
+        above = " (above the picture)" if before > _highest(before, error[along > 0]) else ""
+        label = f"the model as it came: {before:.2f}{above}"
+        axes.axhline(before, color=GREY, linestyle="--", linewidth=1, label=label)
     axes.plot(along, error, color=BLUE, linewidth=1.4, label="validation error")
     if kept is not None and kept in along:
         reached = float(error[along == kept][-1])
-        axes.plot(kept, reached, "o", color=BLUE, markersize=6, label=f"kept, step {kept:,}: {reached:.2f}")
+        axes.plot(
+            kept, reached, "o", color=BLUE, markersize=6, clip_on=False, label=f"kept, step {kept:,}: {reached:.2f}"
+        )
     room = 1.35 if thawed_at else 1.1  # for the names of the stages
-    axes.set_ylim(bottom=0, top=room * max(0.1, float(error.max(initial=0))))
+    axes.set_ylim(bottom=0, top=room * max(0.1, _highest(before, error[along > 0])))
     axes.set_xlim(0, end)
     for number, (name, step) in enumerate((thawed_at or {}).items()):
-        label = "stage thaws" if number == 0 else None
-        axes.axvline(step, color=ORANGE, linestyle=":", linewidth=1.4, label=label)
+        first = "stage thaws" if number == 0 else None
+        axes.axvline(step, color=ORANGE, linestyle=":", linewidth=1.4, label=first)
         axes.annotate(
             name, (step, 1), (3, -3), xycoords=("data", "axes fraction"), textcoords="offset points",
             rotation=90, ha="left", va="top", color=ORANGE, fontsize="small",
@@ -62,3 +70,9 @@ def transfer_curve(
     tidy(axes)
     figure.legend(frameon=False, fontsize="small", loc="outside upper left", ncols=4)
     return png_of(figure)
+
+
+def _highest(before: float, errors: NDArray[np.float64]) -> float:
+    """The error up to which the picture goes."""
+    after = float(errors.max(initial=0))
+    return after if not np.isfinite(before) or (after > 0 and before > FAR * after) else max(before, after)

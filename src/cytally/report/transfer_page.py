@@ -75,6 +75,8 @@ class TransferData:
         What was done.
     chain
         The models on the way, the oldest first, this one the last.
+    notes
+        Sentences such as that validation images were seen before.
     stages
         What was to thaw when.
     figures
@@ -93,6 +95,7 @@ class TransferData:
     saved: float | None
     sentences: tuple[str, ...]
     chain: tuple[ChainLink, ...]
+    notes: tuple[str, ...] = ()
     stages: tuple[StageRow, ...] = ()
     figures: tuple[ReportFigure, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -11,6 +11,7 @@ import yaml
 from cytally.errors import ConfigError, ModelError, UsageError
 from cytally.files import whole_file, write_text
 from cytally.models.card import ModelCard
+from cytally.models.store import read_card
 from cytally.report.plots import training_curves
 from cytally.tasks.provenance import provenance
 from cytally.tasks.start import Start
@@ -59,6 +60,28 @@ def check_resumable(folder: Path, configuration: Configuration) -> None:
                 file=folder,
                 cure="resume with the configuration it began with, or train anew with --overwrite",
             )
+
+
+def check_same_images(folder: Path, training_data: dict[str, Any]) -> None:
+    """Refuse to go on with other images of the same names, as far as the model that the run has written so far tells.
+
+    Raises
+    ------
+    UsageError
+        Names the first image that is another one now.
+    """
+    try:
+        before = read_card(folder).training_data["fingerprint"]["images"]
+    except (ModelError, LookupError, TypeError):
+        return  # the run was stopped before its first model
+    after = training_data["fingerprint"]["images"]
+    changed = next((name for name, digest in before.items() if after.get(name, digest) != digest), None)
+    if changed is not None:
+        raise UsageError(
+            f"was begun with other images or labels: '{changed}' is not what it was",
+            file=folder,
+            cure="resume with the data it began with, or train anew with --overwrite",
+        )
 
 
 def make_card(

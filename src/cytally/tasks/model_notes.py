@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from cytally.models.card import ModelCard
 
+FEW = 5
+"""Validation images below which a score says little."""
+
 
 def model_notes(card: ModelCard) -> list[str]:
     """One sentence for each reason to doubt a model's counts that its own card gives.

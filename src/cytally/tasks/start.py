@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import nn
 
 from cytally.datasets.fingerprint import DIGITS
 from cytally.datasets.splits import Split
@@ -153,17 +154,33 @@ def check_start(model: Model, configuration: Configuration) -> None:
         )
     method = configuration.build(model.card.input_channels)
     network = method.network()
-    theirs, ours = model.network.state_dict(), network.state_dict()
-    options = ", ".join(_differing(model, configuration, {"options"}))
+    theirs, ours = _shapes(model.network), _shapes(network)
     for name in [*ours, *theirs]:
-        there, here = (tuple(each[name].shape) if name in each else "missing" for each in (theirs, ours))
+        there, here = (each.get(name, "missing") for each in (theirs, ours))
         if there != here:
+            options = ", ".join(_shaping(model, configuration, ours))
             raise ModelError(
                 f"the model to begin with has another network: '{name}' is {there} there and {here} here",
                 cure="train with the options that it was trained with" + (f": {options}" if options else ""),
             )
     plan_freezing(method, network, configuration.transfer, drawn=configuration.drawn.ratio > 0)
     check_parts(network, configuration.training.learning_rates, "training.learning_rates")
+
+
+def _shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in network.state_dict().items()}
+
+
+def _shaping(model: Model, configuration: Configuration, ours: dict[str, tuple[int, ...]]) -> list[str]:
+    """Of the options that differ, those by which the network does: each is tried in the place of ours."""
+    theirs, found = model.card.configuration.options, []
+    for told in _differing(model, configuration, {"options"}):
+        name = told.partition(" ")[0].removeprefix("options.")
+        changed = configuration.options.model_copy(update={name: getattr(theirs, name)})
+        other = configuration.model_copy(update={"options": changed}).build(model.card.input_channels)
+        if _shapes(other.network()) != ours:
+            found.append(told)
+    return found
 
 
 def check_channels(model: Model, in_channels: int) -> None:

@@ -18,6 +18,7 @@ from cytally.tasks.model_folder import (
     CHECKPOINT,
     SPLIT,
     check_resumable,
+    check_same_images,
     make_card,
     write_configuration,
     write_curves,
@@ -124,13 +125,15 @@ def train(
     left_out = sum(len(each.samples) for each in folders) - sum(map(len, listed))
     if left_out:
         watch.on_note(f"{left_out} image{'s' * (left_out > 1)} came after the run was begun, and will not be used.")
+    training_data = facts(folders, chosen, configuration)
+    if folder is not None and going_on:
+        check_same_images(folder, training_data)
     for note in unused_settings(configuration):
         watch.on_note(note)
     sized, examples = load_data(folders, chosen, configuration, watch, begin)
     in_channels = examples.training[0].image.shape[0]
     method = sized.build(in_channels).fit_to(examples.training, like=None if begin is None else begin.method)
     fitted = sized.model_copy(update={"options": method.config})
-    training_data = facts(folders, chosen, configuration)
     trainer = Trainer(
         method,
         examples,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,12 @@ def transfer(
     ----------
     Kenneweg, Stallmann & Hammer 2022, *Novel transfer learning schemes based on Siamese networks and synthetic data*.
     """
+    watch, notes = watch or Watch(), list[str]()
+
+    def note(sentence: str) -> None:
+        notes.append(sentence)
+        watch.on_note(sentence)
+
     model = train(
         _with_transfer(config),
         data,
@@ -66,10 +73,10 @@ def transfer(
         resume=resume,
         overwrite=overwrite,
         device=device,
-        watch=watch,
+        watch=replace(watch, on_note=note),
     )
     if out is not None:
-        write_transfer_report(Path(out), model)
+        write_transfer_report(Path(out), model, notes)
     return model
 
 

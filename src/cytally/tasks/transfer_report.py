@@ -13,6 +13,7 @@ from cytally.models.model import Model
 from cytally.report.html import ReportFigure, decimal, significant
 from cytally.report.transfer_curve import transfer_curve
 from cytally.report.transfer_page import ChainLink, StageRow, TransferData, write_transfer
+from cytally.tasks.model_notes import FEW, model_notes
 from cytally.tasks.output import writing
 from cytally.tasks.start import chain_of
 from cytally.training.freezing import is_part_of
@@ -46,7 +47,8 @@ def in_words(card: ModelCard) -> list[str]:
     decodes = getattr(config.options, "decodes", None)
     if decodes:
         every = getattr(config.options, "reconstruction_every", 1)
-        said.append("Every batch was decoded" if every == 1 else f"One batch in {every} of each kind was decoded")
+        kinds = " of each kind" if ratio else ""
+        said.append("Every batch was decoded" if every == 1 else f"One batch in {every}{kinds} was decoded")
     elif decodes is False:
         said.append(_decoder_in_words(facts.get("step_seconds")))
     return said
@@ -64,8 +66,10 @@ def chain_in_words(card: ModelCard) -> str | None:
     return " -> ".join([*names, last]) if names else None
 
 
-def write_transfer_report(folder: Path, model: Model) -> None:
+def write_transfer_report(folder: Path, model: Model, notes: Sequence[str] = ()) -> None:
     """Write report.html of a transfer into its model folder, by what model.json and curves.csv there hold.
+
+    `notes` are sentences that were told on the way.
 
     Raises
     ------
@@ -97,6 +101,7 @@ def write_transfer_report(folder: Path, model: Model) -> None:
         validation_name="validation images" if data.get("validation") else "drawn validation images",
         saved=None if seconds is None else _saved(seconds),
         sentences=tuple(f"{sentence}." for sentence in [_brought(card, after), *in_words(card)]),
+        notes=(*notes, *_doubts(card)),
         chain=_chain(card, folder),
         stages=tuple(
             StageRow(stage["name"], tuple(stage["parts"]), stage["at"], thawed_at.get(stage["name"]))
@@ -173,6 +178,15 @@ def _brought(card: ModelCard, after: float) -> str:
         f"The new model, kept from epoch {card.provenance['best_epoch']}, has a mean absolute error of "
         f"{decimal(after, 2)} cells on {number} {drawn}validation image{'s' * (number != 1)}"
     )
+
+
+def _doubts(card: ModelCard) -> list[str]:
+    """Why its validation error may say little."""
+    number = int(card.validation["n"])
+    if card.training_data.get("validation") and number < FEW:
+        few = f"{number} image{'s' * (number != 1)}"
+        return [f"The validation error is that of {few}, which is too few to rely on: evaluate the model on others."]
+    return model_notes(card)
 
 
 def _chain(card: ModelCard, folder: Path) -> tuple[ChainLink, ...]:

@@ -72,7 +72,8 @@ def plan_freezing(
     if all(is_part_of(name, idle) for name, each in network.named_parameters() if each.requires_grad):
         raise ConfigError(
             f"the strategy {config.strategy} with these parts freezes the whole network, or all of it that could learn",
-            cure="freeze fewer parts with transfer.freeze, or choose transfer.strategy=simultaneous",
+            cure="freeze fewer parts with transfer.freeze"
+            + (", or choose transfer.strategy=simultaneous" if config.strategy != "simultaneous" else ""),
         )
     return plan
 
