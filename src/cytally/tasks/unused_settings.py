@@ -29,7 +29,7 @@ def _of_other_choices(configuration: Configuration) -> set[str]:
     if training.schedule == "hyperrule":
         without |= {"training.warmup_steps", "training.warmup_share"}
     if getattr(configuration.options, "decodes", True) is False:
-        kinds = ("reconstruction", "reconstruction_every", "reconstruction_decay")
+        kinds = ("reconstruction", "reconstruction_decay")  # how often matters for the time that is told as saved
         without |= {f"options.{kind}" for kind in kinds}
     return without
 
