@@ -46,6 +46,15 @@ def test_what_is_wrong_beforehand_is_status_2(data: Path, config: Path, call: Ca
         assert says in result.stderr.splitlines()[-1]
 
 
+def test_weights_to_begin_with_are_those_of_a_file(data: Path, config: Path, call: Call, tmp_path: Path) -> None:
+    example, out, file = Path(__file__).parents[2] / "examples" / "efficientnet-b0.yaml", tmp_path / "model", "a: b.pth"
+    result = call("train", example, "-o", out, "--data", data, "--weights", tmp_path / file)
+    assert result.exit_code == 2 and not out.exists()
+    assert f"{file}: there are no such weights" in result.stderr.splitlines()[-1]
+    result = call("train", config, "-o", out, "--data", data, "--weights", tmp_path / file)
+    assert result.exit_code == 2 and "'options.weights' is no setting" in result.stderr.splitlines()[-1]
+
+
 def test_where_a_run_stands_in_words() -> None:
     at = TrainingProgress(0.5, 3, 40, 12.0, 0.25, 4.0, 3.5)
     assert describe(at) == "Training, epoch 3, loss 0.250, validation error 4.00 (best 3.50)"

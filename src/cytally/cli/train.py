@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,10 @@ def command(
     start: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Begin with this model's weights: a folder or a bundled name.")
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Begin with published weights, where a method takes them."),
+    ] = None,
     minutes: Annotated[float | None, typer.Option(help="Budget of time, as 30.")] = None,
     device: Annotated[choices.Device, typer.Option(help="Where to train.")] = choices.Device.auto,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
@@ -43,7 +48,8 @@ def command(
         from cytally.tasks.watch import Watch
         from cytally.training.configuration import read_configuration
 
-        configuration = read_configuration(config, settings or [])
+        given = [] if weights is None else [f"options.weights={json.dumps(weights)}"]
+        configuration = read_configuration(config, [*(settings or []), *given])
         with Bar() as bar:
             watch = Watch(bar.images, console.note, on_step=lambda at: bar.share(describe(at), at.done))
             model = train(
