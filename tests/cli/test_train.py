@@ -48,7 +48,9 @@ def test_what_is_wrong_beforehand_is_status_2(data: Path, config: Path, call: Ca
 
 def test_weights_to_begin_with_are_those_of_a_file(data: Path, config: Path, call: Call, tmp_path: Path) -> None:
     example, out, file = Path(__file__).parents[2] / "examples" / "efficientnet-b0.yaml", tmp_path / "model", "a: b.pth"
-    result = call("train", example, "-o", out, "--data", data, "--weights", tmp_path / file)
+    large = tmp_path / "large"
+    assert call("synthesize", example.with_name("cho-phase-contrast.yaml"), "-o", large, "--images", 4).exit_code == 0
+    result = call("train", example, "-o", out, "--data", large, "--weights", tmp_path / file)
     assert result.exit_code == 2 and not out.exists()
     assert f"{file}: there are no such weights" in result.stderr.splitlines()[-1]
     result = call("train", config, "-o", out, "--data", data, "--weights", tmp_path / file)
