@@ -32,9 +32,9 @@ import pandas as pd
 import torch
 from drawn import draw_scenes
 from rows import FOLDERS, command, from_command, other_settings, parse, row_name, row_settings, same_row
+from script import run_script
 
 from cytally.datasets.folder import Sample, read_folder
-from cytally.errors import CytallyError
 from cytally.files import write_text
 from cytally.models.model import Model
 from cytally.models.store import load
@@ -215,9 +215,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CytallyError as error:
-        sys.exit(f"error: {error.line()}")
-    except KeyboardInterrupt:
-        sys.exit("stopped; the same command goes on")
+    run_script(main)

@@ -34,10 +34,10 @@ from few_labels_rows import (
     same_row,
 )
 from rows import other_settings
+from script import run_script
 from stand_ins import build
 
 from cytally.datasets.folder import read_folder
-from cytally.errors import CytallyError
 from cytally.files import write_text
 from cytally.inference.torch_backend import find_device
 from cytally.models.model import Model
@@ -75,7 +75,7 @@ def train_once(options: argparse.Namespace, configuration: Configuration, work: 
         changed = configuration.model_copy(update={"input": light})
         model = train(changed, data, out.with_name(f"{out.name}-{kind}"), resume=True)
         known = evaluate(model, data, watch=Watch(on_note=lambda _: None))  # which would say that it knows them
-        tried[kind] = (_kept(known.counting)["mae"], model)
+        tried[kind] = (kept(known.counting)["mae"], model)
     best = min(tried, key=lambda kind: tried[kind][0])
     spent = round((time.monotonic() - started) / 60, 2)
     errors = {kind: error for kind, (error, _) in tried.items()}
@@ -90,28 +90,38 @@ def count_drawn(model: Model, work: Path) -> dict[str, float]:
         configuration, model.card.input_channels, DRAWN, configuration.seed + DRAWN_SEED, natural=natural
     )
     device = find_device()
-    return _kept(validate(model.method, model.network.to(device), unseen, device, configuration.counting.precision))
+    return kept(validate(model.method, model.network.to(device), unseen, device, configuration.counting.precision))
 
 
 def one_run(options: argparse.Namespace, configuration: Configuration, work: Path, tested: int) -> dict[str, Any]:
     """Train and test once."""
-    begun = work / f"model-{configuration.seed}.commit"
+    begun = commit_at_begin(work, configuration.seed)
+    model, facts = train_once(options, configuration, work)
+    return as_run(model, work, tested, {**facts, "commit": begun})
+
+
+def commit_at_begin(work: Path, seed: int) -> str:
+    """The commit that a run was begun with, though it may go on with another."""
+    begun = work / f"model-{seed}.commit"
     if not begun.is_file():
         write_text(begun, commit())
-    model, facts = train_once(options, configuration, work)
+    return begun.read_text()
+
+
+def as_run(model: Model, work: Path, tested: int, facts: dict[str, Any]) -> dict[str, Any]:
+    """Test a model, and put down what made it, `facts` of its own included."""
     metrics = evaluate(model, work / "data" / "test")
     if len(metrics.predictions) != tested:
         sys.exit(f"{work / 'data' / 'test'}: {tested - len(metrics.predictions)} images could not be counted")
     run = {
-        "seed": configuration.seed,
+        "seed": model.card.configuration.seed,
         "trained_on": model.card.training_data["train"],
         "validated_on": model.card.training_data["validation"],
         "steps": model.card.provenance["steps"],
         **facts,
-        "commit": begun.read_text(),
         "machine": machine(),
         "made_by": {key: value for key, value in provenance().items() if key != "command"},
-        "test": _kept(metrics.counting),
+        "test": kept(metrics.counting),
     }
     if encodes_and_decodes(model) and learns_from_drawn(model):
         run |= {"drawn": count_drawn(model, work), "origin_auc": (metrics.latent or {}).get("origin_auc")}
@@ -126,7 +136,8 @@ def by_true_count(metrics: Metrics) -> dict[str, list[float]]:
     return {str(true): sorted(found[true]) for true in sorted(found)}
 
 
-def _kept(metrics: dict[str, float] | None) -> dict[str, float]:
+def kept(metrics: dict[str, float] | None) -> dict[str, float]:
+    """The measures that are written down."""
     return {key: metrics[key] for key in KEPT if key in metrics} if metrics else {}
 
 
@@ -177,9 +188,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CytallyError as error:
-        sys.exit(f"error: {error.line()}")
-    except KeyboardInterrupt:
-        sys.exit("stopped; the same command goes on")
+    run_script(main)

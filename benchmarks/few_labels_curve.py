@@ -8,8 +8,7 @@ from pathlib import Path
 from few_labels_report import Curve
 from few_labels_rows import CURVE_SHARES
 from matplotlib.figure import Figure
-
-from cytally.files import whole_file
+from pictures import save
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73")
 MARKS = ("o", "s", "^")
@@ -32,6 +31,4 @@ def draw_curve(curve: Curve, path: Path) -> None:
     axes.set_ylabel("mean absolute error (cells per image)")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120, metadata={"Software": None})
+    save(figure, path)

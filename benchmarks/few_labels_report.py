@@ -20,7 +20,7 @@ from few_labels_rows import (
     usual_name,
     wanted,
 )
-from result import MISSING, machine_in_words, table
+from result import MISSING, block, machine_in_words, table
 from training_speed import OURS, PLAIN, ratios
 
 PICTURE = Path("images") / "few-labels.png"
@@ -124,7 +124,7 @@ def commands(results: list[FewLabels]) -> str:
         lines += result.command_lines if result else [f"# {MISSING}", command(row)]
     shown = {usual_name(row) for row in all_rows()}
     lines += [line for each in results if each.name not in shown for line in each.command_lines]
-    return "\n".join(["```text", *lines, "```"])
+    return block(lines)
 
 
 def speed_table(measured: dict[str, Any]) -> str:

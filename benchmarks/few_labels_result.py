@@ -5,36 +5,26 @@ from __future__ import annotations
 import json
 import statistics
 from argparse import Namespace
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from few_labels_rows import METHODS, command, from_command, row_settings, usual_name
-from result import EXAMPLES, MISSING, machine_in_words, summarise
+from result import EXAMPLES, MISSING, summarise
 from rows import other_settings
+from seeded import Seeded
 from stand_ins import LABELLED
 
 from cytally.errors import ConfigError
 from cytally.training.configuration import read_configuration
 
 
-@dataclass(frozen=True)
-class FewLabels:
-    """What few_labels.py wrote of one row, by the `name` of its file."""
-
-    name: str
-    values: dict[str, Any]
+class FewLabels(Seeded):
+    """What few_labels.py wrote of one row."""
 
     @cached_property
     def options(self) -> Namespace:
         """The command line that made it."""
         return from_command(self.values["command"])
-
-    @property
-    def runs(self) -> list[dict[str, Any]]:
-        """What each seed gave."""
-        return list(self.values["runs"])
 
     @property
     def is_usual(self) -> bool:
@@ -48,19 +38,6 @@ class FewLabels:
         changes = [f"`{setting}`" for setting in self.options.settings]
         changes += [f"{100 * share:g} % labelled"] if share != LABELLED else []
         return ", ".join([f"`{self.options.method}`", *changes])
-
-    def errors(self, key: str = "mae", block: str = "test") -> list[float]:
-        """A measure of every run that has it."""
-        return [run[block][key] for run in self.runs if key in run.get(block, {})]
-
-    def mae(self) -> float:
-        """Mean absolute error, the mean over the runs."""
-        return statistics.mean(self.errors())
-
-    def cell(self, key: str, block: str = "test", form: str = ".2f") -> str:
-        """Mean over the runs, with its standard deviation where there are several."""
-        found = self.errors(key, block)
-        return summarise(found, form) if found else "–"
 
     @property
     def origin_auc(self) -> str:
@@ -76,13 +53,6 @@ class FewLabels:
         )
 
     @property
-    def made_by(self) -> str:
-        """Kind of machine, and minutes of a run."""
-        machines = dict.fromkeys(machine_in_words(run["machine"]) for run in self.runs)
-        minutes = statistics.mean(run["minutes"] for run in self.runs)
-        return f"{' and '.join(machines)}, {minutes:.1f} min"
-
-    @property
     def seeds(self) -> str:
         """The seeds of the runs."""
         return ", ".join(str(run["seed"]) for run in self.runs)
@@ -96,12 +66,10 @@ class FewLabels:
     @property
     def command_lines(self) -> list[str]:
         """A comment on where it comes from, and the command that repeats each run."""
-        commits = ", ".join(dict.fromkeys(run["commit"] for run in self.runs))
-        days = ", ".join(dict.fromkeys(run["made_by"]["created"][:10] for run in self.runs))
         changed = self.changed_since()
         since = f"; since changed: {', '.join(changed)}" if changed else ""
         lines = [command(self.options, run["seed"]) for run in self.runs]
-        return [f"# {self.name}: commit {commits}, {days}{since}", *lines]
+        return [f"{self.origin}{since}", *lines]
 
     def changed_since(self) -> list[str]:
         """Settings of the configuration in examples/ that are no longer those it was made with."""

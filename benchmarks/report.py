@@ -15,7 +15,7 @@ from few_labels_curve import draw_curve
 from few_labels_report import PICTURE, PLACES, curve_of, is_measured, texts
 from few_labels_result import read_few_labels
 from published import MINUTES, OPTIONS_ELSE, OPTIONS_ON, PRETRAINING_MINUTES, ROWS, Row
-from result import DATA, MISSING, Result, read_results, table
+from result import DATA, MISSING, Result, block, read_results, table
 from rows import command, parse
 from transfer_figures import draw_all
 from transfer_page import PLACES as TRANSFER_PLACES
@@ -144,11 +144,6 @@ def option_commands(results: list[Result]) -> str:
 def unmeasured(arguments: str) -> list[str]:
     """How to run a row that nobody has run."""
     return [f"# {MISSING}", command(parse(["--data", "data", *arguments.split()]))]
-
-
-def block(lines: list[str]) -> str:
-    """Commands as a block of Markdown."""
-    return "\n".join(["```text", *lines, "```"])
 
 
 TABLES = {

@@ -185,3 +185,8 @@ def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     """A table in Markdown."""
     rows = [head, ["---"] * len(head), *lines]
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows)
+
+
+def block(lines: list[str]) -> str:
+    """Commands as a block of Markdown."""
+    return "\n".join(["```text", *lines, "```"])

@@ -22,20 +22,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from counting import commit, machine
-from few_labels import KEPT, as_json, by_true_count, count_drawn
+from few_labels import as_json, as_run, commit_at_begin, kept
 from few_labels_rows import same_row
 from rows import other_settings
+from script import run_script
 from stand_ins import build
 from transfer_rows import ALL, CONFIGURATION, all_rows, command, from_command, parse, row_name, row_settings, wanted
 
-from cytally.errors import CytallyError
 from cytally.files import write_text
 from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.tasks.evaluate import evaluate
-from cytally.tasks.insight import encodes_and_decodes, learns_from_drawn
-from cytally.tasks.provenance import provenance
 from cytally.tasks.train import train
 from cytally.tasks.transfer import transfer
 from cytally.training.configuration import Configuration, read_configuration
@@ -68,36 +65,16 @@ def work_of(options: argparse.Namespace) -> Path:
 def one_run(options: argparse.Namespace, configuration: Configuration, tested: int) -> dict[str, Any]:
     """Train and test once."""
     work = work_of(options)
-    begun, data, out = work / f"model-{options.seed}.commit", work / "data" / "train", work / f"model-{options.seed}"
-    if not begun.is_file():
-        write_text(begun, commit())
-    untouched = None
+    begun, data, out = commit_at_begin(work, options.seed), work / "data", work / f"model-{options.seed}"
+    facts: dict[str, Any] = {"commit": begun}
     if options.source is None:
-        model = train(configuration, data, out, resume=True)
+        model = train(configuration, data / "train", out, resume=True)
     else:
         source = source_model(options)
-        model = transfer(source, configuration, data, out, resume=True)
-        untouched = as_it_is(source, configuration, work / "data" / "test")
-    metrics = evaluate(model, work / "data" / "test")
-    if len(metrics.predictions) != tested:
-        sys.exit(f"{work / 'data' / 'test'}: {tested - len(metrics.predictions)} images could not be counted")
-    card = model.card
-    run: dict[str, Any] = {
-        "seed": configuration.seed,
-        "trained_on": card.training_data["train"],
-        "validated_on": card.training_data["validation"],
-        "steps": card.provenance["steps"],
-        "minutes": card.provenance["minutes"],
-        "commit": begun.read_text(),
-        "machine": machine(),
-        "made_by": {key: value for key, value in provenance().items() if key != "command"},
-        "test": kept(metrics.counting),
-    }
-    if untouched is not None:
-        run |= {"untouched": untouched, "step_seconds": card.provenance["transfer"].get("step_seconds")}
-    if encodes_and_decodes(model) and learns_from_drawn(model):
-        run |= {"drawn": count_drawn(model, work), "origin_auc": (metrics.latent or {}).get("origin_auc")}
-    return run | {"predicted_by_true_count": by_true_count(metrics)}
+        model = transfer(source, configuration, data / "train", out, resume=True)
+        facts["untouched"] = as_it_is(source, configuration, data / "test")
+        facts["step_seconds"] = model.card.provenance["transfer"].get("step_seconds")
+    return as_run(model, work, tested, {"minutes": model.card.provenance["minutes"], **facts})
 
 
 def prepared_so(model: Model, configuration: Configuration) -> Model:
@@ -111,11 +88,6 @@ def prepared_so(model: Model, configuration: Configuration) -> Model:
 def as_it_is(source: Path, configuration: Configuration, test: Path) -> dict[str, float]:
     """The measures of the model to begin with on the images to come, prepared as these are."""
     return kept(evaluate(prepared_so(load(source), configuration), test).counting)
-
-
-def kept(metrics: dict[str, float] | None) -> dict[str, float]:
-    """The measures that are written down."""
-    return {key: metrics[key] for key in KEPT if key in metrics} if metrics else {}
 
 
 def run_row(options: argparse.Namespace) -> None:
@@ -162,9 +134,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CytallyError as error:
-        sys.exit(f"error: {error.line()}")
-    except KeyboardInterrupt:
-        sys.exit("stopped; the same command goes on")
+    run_script(main)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from pictures import save
 from transfer_page import FIFTH, LATENT, direction_rows
 from transfer_result import Transfer, read_transfers
 from transfer_rows import (
@@ -28,7 +29,6 @@ from transfer_rows import (
     strategy_rows,
 )
 
-from cytally.files import whole_file
 from cytally.report.error_by_count import error_by_count
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
@@ -47,14 +47,6 @@ def draw_all(results_folder: Path, images: Path) -> list[Path]:
     if latent.is_file():
         written.append(save(umaps(json.loads(latent.read_text(encoding="utf-8"))), images / "transfer-umap.png"))
     return written
-
-
-def save(figure: Figure, path: Path) -> Path:
-    """Write a PNG: the same results give the same bytes, by one version of matplotlib."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120, metadata={"Software": None})
-    return path
 
 
 def axes_of(width: float = 6.4) -> tuple[Figure, Axes]:

@@ -13,12 +13,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from script import run_script
 from transfer import configuration_of, prepared_so, source_model, work_of
 from transfer_rows import parse
 
 from cytally.datasets.folder import read_folder
 from cytally.datasets.load import load_examples
-from cytally.errors import CytallyError
 from cytally.files import write_text
 from cytally.models.model import Model
 from cytally.models.store import load
@@ -65,7 +65,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CytallyError as error:
-        sys.exit(f"error: {error.line()}")
+    run_script(main)

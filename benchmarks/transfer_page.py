@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
-from result import MISSING, table
+from result import MISSING, block, table
 from transfer_result import Transfer, cell_of, read_transfers
 from transfer_rows import (
     ALL,
@@ -187,7 +187,7 @@ def commands(results: Results) -> str:
     for row in all_rows():
         found = results.get(row_name(row))
         lines += found.command_lines if found else [f"# {MISSING}", command(row)]
-    return "\n".join(["```text", *lines, "```"])
+    return block(lines)
 
 
 TABLES = {

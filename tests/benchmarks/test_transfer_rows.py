@@ -90,7 +90,7 @@ def run(script, draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for place, name in enumerate("CD"):
         monkeypatch.setitem(transfer.build.__globals__["STAND_INS"], name, lambda _, place=place: parts(10 * place))
     monkeypatch.setattr(transfer, "RESULTS", tmp_path / "results")
-    monkeypatch.setitem(transfer.count_drawn.__globals__, "DRAWN", 4)
+    monkeypatch.setitem(transfer.as_run.__globals__, "DRAWN", 4)
     tiny = ("options.channels=[2,2,2,2]", "options.hidden=4", "options.latent=4", "drawn.images=4", "training.steps=2")
     usual = transfer.row_settings
     monkeypatch.setattr(transfer, "row_settings", lambda options: [*usual(options), *tiny])

@@ -36,7 +36,7 @@ from cytally.tasks.training_examples import load_data
 from cytally.tasks.transfer_facts import transfer_facts
 from cytally.tasks.unused_settings import unused_settings
 from cytally.tasks.watch import Watch
-from cytally.training.configuration import Configuration, make_configuration, read_configuration
+from cytally.training.configuration import Configuration, as_configuration
 from cytally.training.loop import Trainer
 from cytally.training.state import TrainingState
 
@@ -93,7 +93,7 @@ def train(
         When `out` can no longer be written to, as on a full disk; the last model and checkpoint written stay.
     """
     watch = watch or Watch()
-    configuration = _configuration(config)
+    configuration = as_configuration(config)
     if minutes is not None and not 0 < minutes < math.inf:
         raise UsageError(f"a budget of {minutes} minutes makes no sense", cure="give minutes above 0, as 30")
     target = find_device(device)
@@ -199,9 +199,3 @@ def _refuse_shares_of_no_end(configuration: Configuration, minutes: float | None
             "nothing says how long this one is",
             cure="give --minutes, or set training.steps=1500",
         )
-
-
-def _configuration(config: Configuration | dict[str, Any] | str | Path) -> Configuration:
-    if isinstance(config, Configuration):
-        return config
-    return make_configuration(config) if isinstance(config, dict) else read_configuration(Path(config))

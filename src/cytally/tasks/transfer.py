@@ -6,14 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cytally.errors import UsageError
 from cytally.inference.torch_backend import Device
 from cytally.models.model import Model
 from cytally.tasks.train import train
 from cytally.tasks.training_data import DataSource
 from cytally.tasks.transfer_report import write_transfer_report
 from cytally.tasks.watch import Watch
-from cytally.training.configuration import Configuration, make_configuration, read_configuration
+from cytally.training.configuration import Configuration, as_configuration
 
 
 def transfer(
@@ -65,7 +64,7 @@ def transfer(
         watch.on_note(sentence)
 
     model = train(
-        _with_transfer(config),
+        as_configuration(config, transfer=True),
         data,
         out,
         start=source,
@@ -78,14 +77,3 @@ def transfer(
     if out is not None:
         write_transfer_report(Path(out), model, notes)
     return model
-
-
-def _with_transfer(config: Configuration | dict[str, Any] | str | Path) -> Configuration:
-    """The configuration with a section `transfer`, and the method's own defaults for it."""
-    if isinstance(config, str | Path):
-        return read_configuration(Path(config), transfer=True)
-    if isinstance(config, dict):
-        return make_configuration({**config, "transfer": config.get("transfer") or {}})
-    if config.transfer is None:
-        raise UsageError("the configuration has no section 'transfer'", cure="make it with one, which may be empty")
-    return config

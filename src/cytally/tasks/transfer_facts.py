@@ -7,13 +7,11 @@ import statistics
 import time
 from typing import Any
 
-from torch import nn
-
 from cytally.methods.method import Method
 from cytally.methods.picture_method import Moment
 from cytally.methods.twin_vae import TwinVAEConfig, TwinVAEMethod
 from cytally.training.freezing import Freezing
-from cytally.training.learning import Batch, batch_loss, epoch_of, make_optimiser
+from cytally.training.learning import Batch, batch_loss, descend, epoch_of, make_optimiser
 from cytally.training.loop import Trainer
 from cytally.training.validation import validate
 
@@ -65,11 +63,7 @@ def decoder_seconds(trainer: Trainer) -> dict[str, float]:
     def step(variant: Method, batch: Batch) -> float:
         started = time.perf_counter()
         loss = batch_loss(variant, network, batch, trainer.device, trainer.dtype, Moment(0, 1.0))
-        optimiser.zero_grad(set_to_none=True)
-        if loss.requires_grad:
-            loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)  # the copy's weights stay numbers
-        optimiser.step()
+        descend(network, optimiser, loss, 1.0)  # clipped, so that the copy's weights stay numbers
         loss.item()  # an accelerator is waited for
         return time.perf_counter() - started
 

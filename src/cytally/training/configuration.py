@@ -134,6 +134,27 @@ def read_configuration(path: Path, settings: Sequence[str] = (), *, transfer: bo
     return make_configuration(values, file=path)
 
 
+def as_configuration(config: Configuration | dict[str, Any] | str | Path, *, transfer: bool = False) -> Configuration:
+    """A configuration from itself, from a dictionary of the same, or from the path of a YAML file.
+
+    For a `transfer` as in `read_configuration`; a `Configuration` then has to have the section.
+
+    Raises
+    ------
+    ConfigError
+        As `read_configuration` and `make_configuration` do.
+    UsageError
+        When a `Configuration` lacks the section of a transfer.
+    """
+    if isinstance(config, str | Path):
+        return read_configuration(Path(config), transfer=transfer)
+    if isinstance(config, dict):
+        return make_configuration({**config, "transfer": config.get("transfer") or {}} if transfer else config)
+    if transfer and config.transfer is None:
+        raise UsageError("the configuration has no section 'transfer'", cure="make it with one, which may be empty")
+    return config
+
+
 def make_configuration(values: dict[str, Any], file: str | Path | None = None) -> Configuration:
     """Validate settings, turning the first complaint into one line. A section that is None takes its defaults.
 

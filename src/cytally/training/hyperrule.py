@@ -46,8 +46,8 @@ def hyperrule_factor(images: int, done: float) -> float:
     >>> [round(hyperrule_factor(500, done), 6) for done in (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)]
     [0.0, 0.5, 1.0, 0.1, 0.01, 0.001]
     """
-    warm, *falls, end = (step / milestones(images)[-1] for step in milestones(images))
-    assert end == 1
+    *steps, end = milestones(images)
+    warm, *falls = (step / end for step in steps)
     return min(1.0, done / warm) * FALL ** sum(done >= fall for fall in falls)
 
 

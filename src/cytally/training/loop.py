@@ -79,6 +79,7 @@ class Trainer:
         self.method, self.data, self.config = method, data, with_end(config, len(data.training))
         self.device, self.counting = device or torch.device("cpu"), counting or CountingConfig()
         self.batches, self.seed = make_batches(method, data, config, augmentation, seed), seed
+        self.epoch_steps = max(1, len(self.batches))  # which deals out a whole epoch
         torch.manual_seed(seed)
         self.network = method.network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedNetwork(self.network, config.averaging)
@@ -216,7 +217,6 @@ class Trainer:
         if still or due > self.state.thawed:
             new = self.freezing.plan.stages[self.state.thawed : due]
             self.state.thawed_at |= {stage.name: self.state.step for stage in new}
-            self.state.thawed = max(due, self.state.thawed)
             self._train_mode()
 
     def _first(self, done: float) -> Literal["drawn", "natural"] | None:
@@ -230,7 +230,7 @@ class Trainer:
     def _progress(self, minutes: float | None, *, ahead: float, within: bool = True) -> float:
         """Share of the run that is done; `within` an epoch, what of it is done counts as well."""
         state = self.state
-        part = min(1.0, state.place / max(1, len(self.batches))) if within else 0.0
+        part = min(1.0, state.place / self.epoch_steps) if within else 0.0
         return progress(
             self.config, step=state.step, epoch=state.epoch + part, seconds=state.seconds + ahead, minutes=minutes
         )

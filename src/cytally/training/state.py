@@ -17,10 +17,8 @@ class TrainingState:
     seconds: float = 0.0
     frozen: bool = False
     """Whether batch norm keeps its statistics by now."""
-    thawed: int = 0
-    """Stages of frozen parts that are thawed by now."""
     thawed_at: dict[str, int] = field(default_factory=dict)
-    """The step before which each of them thawed."""
+    """The step before which each stage of frozen parts thawed, of those that did."""
     first_over: bool = False
     """Whether the time is over in which one kind of pictures alone is learnt from."""
     alone: Literal["drawn", "natural"] | None = None
@@ -35,6 +33,11 @@ class TrainingState:
     accurate_metrics: dict[str, float] = field(default_factory=dict)
     """The same at the epoch with most counts exactly right, where that is asked for."""
     history: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def thawed(self) -> int:
+        """Stages of frozen parts that are thawed by now."""
+        return len(self.thawed_at)
 
 
 @dataclass(frozen=True)
