@@ -14,6 +14,11 @@ from pathlib import Path
 from few_labels_curve import draw_curve
 from few_labels_report import PICTURE, PLACES, curve_of, is_measured, texts
 from few_labels_result import read_few_labels
+from labels_page import PLACES as LABEL_PLACES
+from labels_page import labels_texts
+from phase_page import PLACES as PHASE_PLACES
+from phase_page import phase_texts
+from phase_pictures import draw_phase
 from published import MINUTES, OPTIONS_ELSE, OPTIONS_ON, PRETRAINING_MINUTES, ROWS, Row
 from result import DATA, MISSING, Result, block, read_results, table
 from rows import command, parse
@@ -156,11 +161,13 @@ TABLES = {
 
 def page(words: str, folder: Path) -> str:
     """The whole page: `words` with every table of the results in `folder` in its place."""
-    places, wanted = PLACE.findall(words), [*TABLES, *PLACES, *TRANSFER_PLACES]
+    places, wanted = PLACE.findall(words), [*TABLES, *PLACES, *TRANSFER_PLACES, *LABEL_PLACES, *PHASE_PLACES]
     if sorted(places) != sorted(wanted):
         raise ValueError(f"{WORDS.name} has to have a place for each of {', '.join(wanted)}, once; it has {places}")
     results = read_results(folder)
-    made = {name: make(results) for name, make in TABLES.items()} | texts(folder) | transfer_texts(folder)
+    made = {name: make(results) for name, make in TABLES.items()}
+    for section in (texts, transfer_texts, labels_texts, phase_texts):
+        made |= section(folder)
     return NOTE + PLACE.sub(lambda match: made[match[1]], words)
 
 
@@ -176,6 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
         if is_measured(curve):
             draw_curve(curve, picture)
         draw_all(RESULTS, PAGE.parent / "images")
+        draw_phase(RESULTS, PAGE.parent / "images")
         return 0
     same = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
     if same and (picture.is_file() or not is_measured(curve)):

@@ -26,7 +26,9 @@ settings.register_profile("cytally", deadline=None, derandomize=bool(os.environ.
 settings.load_profile("cytally")
 
 
-def _draw(count: int, seed: int = 0, shape: tuple[int, int] = (64, 64), channels: int = 1) -> Example:
+def _draw(
+    count: int, seed: int = 0, shape: tuple[int, int] = (64, 64), channels: int = 1, outlines: bool = False
+) -> Example:
     """`count` bright discs of 3 pixels' radius on dark ground, none touching, in normalised units."""
     rng = np.random.default_rng([seed, count])
     points = np.zeros((0, 2))
@@ -36,10 +38,13 @@ def _draw(count: int, seed: int = 0, shape: tuple[int, int] = (64, 64), channels
             points = np.vstack([points, point])
     rows, columns = np.mgrid[: shape[0], : shape[1]]
     image = rng.normal(0, 0.03, (channels, *shape))
-    for y, x in points:
-        image += 1 / (1 + np.exp(2 * (np.hypot(rows - y, columns - x) - 3)))
+    labels = np.zeros(shape, np.uint16)
+    for number, (y, x) in enumerate(points, start=1):
+        distance = np.hypot(rows - y, columns - x)
+        image += 1 / (1 + np.exp(2 * (distance - 3)))
+        labels[distance < 3] = number
     bounds = (-0.5, -0.5, shape[0] - 0.5, shape[1] - 0.5)
-    return Example(f"{seed}-{count}.tif", image.astype(np.float32), points, bounds)
+    return Example(f"{seed}-{count}.tif", image.astype(np.float32), points, bounds, labels=labels if outlines else None)
 
 
 def _make_model(configuration, network, in_channels=1, **card) -> Model:

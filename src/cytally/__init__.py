@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cytally.results import Metrics as Metrics
     from cytally.results import Prediction as Prediction
     from cytally.tasks.evaluate import evaluate as evaluate
+    from cytally.tasks.label import label as label
     from cytally.tasks.synthesize import synthesize as synthesize
     from cytally.tasks.train import train as train
     from cytally.tasks.transfer import transfer as transfer
@@ -26,6 +27,7 @@ _HOMES = {
     "Metrics": "cytally.results",
     "Prediction": "cytally.results",
     "evaluate": "cytally.tasks.evaluate",
+    "label": "cytally.tasks.label",
     "synthesize": "cytally.tasks.synthesize",
     "train": "cytally.tasks.train",
     "transfer": "cytally.tasks.transfer",
@@ -38,6 +40,7 @@ __all__ = [
     "Prediction",
     "__version__",
     "evaluate",
+    "label",
     "load",
     "synthesize",
     "train",

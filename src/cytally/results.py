@@ -25,6 +25,8 @@ class Prediction:
         Label image (Y, X), 0 is background. None where the method finds no objects.
     interval
         Lower and upper bound of the true count. None where the model has not been calibrated.
+    count_by_area
+        The area of all objects over that of a single one. None where the method does not count so.
     flags
         Words that say what is unusual about the image (``saturated``, ``black``, ...).
     """
@@ -34,6 +36,7 @@ class Prediction:
     points: NDArray[np.float64] | None = None
     labels: NDArray[np.integer[Any]] | None = None
     interval: tuple[float, float] | None = None
+    count_by_area: float | None = None
     flags: tuple[str, ...] = ()
 
 

@@ -58,6 +58,24 @@ WORDS = """# Benchmarks
 <!-- here: transfer baseline -->
 
 <!-- here: transfer commands -->
+
+<!-- here: label table -->
+
+<!-- here: label seconds -->
+
+<!-- here: nucleus speed -->
+
+<!-- here: phase figures -->
+
+<!-- here: phase overlay -->
+
+<!-- here: phase lines -->
+
+<!-- here: phase alpha -->
+
+<!-- here: phase noise -->
+
+<!-- here: phase commands -->
 """
 
 

@@ -241,3 +241,135 @@ def test_the_edges_of_the_image_stay_where_they_are_in_a_small_turn():
     turned = augment(example, 32, config, np.random.default_rng(0))
     assert turned.bounds == (-0.5, -0.5, 19.5, 19.5)
     assert not turned.image[0, 20:].any()
+
+
+# Pictures with label images
+
+
+def outlined(rows: int = 40, columns: int = 50) -> Example:
+    """A picture that is its own label image: squares of ten pixels, each of another brightness."""
+    down, along = np.arange(rows) // 10, np.arange(columns) // 10
+    labels = (1 + 5 * down[:, None] + along).astype(np.uint16)
+    picture = whole(np.stack([labels, 2 * labels]).astype(np.float32), [[3, 4]], np.eye(2)[None], total=9)
+    return dataclasses.replace(picture, labels=labels)
+
+
+@given(st.integers(5, 40), st.integers(5, 50), st.integers(1, 30), seeds)
+def test_without_any_change_a_crop_and_its_labels_are_cut_out_together(rows, columns, crop, seed):
+    example = outlined(rows, columns)
+    shown = augment(example, crop, STILL.model_copy(update={"mix": 0.0, "shift": 0.5}), np.random.default_rng(seed))
+    assert shown.image.shape == (2, crop, crop) and shown.labels.shape == (crop, crop)
+    assert shown.image.flags["C_CONTIGUOUS"]
+    np.testing.assert_array_equal(shown.image[0], shown.labels)
+    np.testing.assert_array_equal(shown.image[1], 2 * shown.image[0])
+    assert shown.labels.min() > 0, "an image that is too small is mirrored, not filled with nothing"
+    if crop <= min(rows, columns):
+        places = np.lib.stride_tricks.sliding_window_view(example.labels, (crop, crop))
+        assert (places == shown.labels).all(axis=(2, 3)).any(), "it is a part of the image"
+
+
+def test_what_is_known_of_points_is_dropped_with_the_crop_and_all_of_it_is_judged():
+    example = outlined()
+    shown = augment(example, 16, MOVED, np.random.default_rng(0))
+    assert (shown.name, shown.points, shown.total, shown.covariances) == ("a", None, None, None)
+    assert shown.bounds == (-0.5, -0.5, 15.5, 15.5)
+    assert shown.context(0).all() and shown.context(4).all(), "labels are known up to the edges of a crop"
+    np.testing.assert_array_equal(example.labels, outlined().labels)
+    np.testing.assert_array_equal(example.image, outlined().image)
+
+
+@settings(max_examples=40)
+@given(seeds, st.floats(0, 1))
+def test_picture_and_labels_take_every_change_together(seed, mix):
+    config = AugmentationConfig(blur=None, rotation=45, shift=0.3, shear=20, scale=(0.7, 1.4), mix=mix)
+    shown = augment(outlined(), 32, config, np.random.default_rng(seed))
+    plain = np.abs(shown.image[0] - np.round(shown.image[0])) < 1e-3
+    agree = np.abs(shown.image[0] - shown.labels) < 1e-2
+    assert agree.mean() > 0.6 and (agree | ~plain).mean() > 0.93
+    assert set(np.unique(shown.labels)) <= set(range(1, 21))
+
+
+def test_light_changes_the_picture_and_not_the_labels():
+    config = STILL.model_copy(update={"brightness": 5.0, "gain": 0.5, "noise": 1.0})
+    shown = augment(outlined(), 40, config, np.random.default_rng(0))
+    still = augment(outlined(), 40, STILL, np.random.default_rng(0))
+    np.testing.assert_array_equal(shown.labels, still.labels)
+    assert np.abs(shown.image - still.image).mean() > 0.1
+
+
+def orientation(example: Example, config: AugmentationConfig, crop: int, number: int) -> list[np.ndarray]:
+    """Linear maps of a crop, read off where three marks have gone; only those with all three in view."""
+    found = []
+    for seed in range(number):
+        labels = augment(example, crop, config, np.random.default_rng(seed)).labels
+        if all((labels == name).sum() > 3 for name in (1, 2, 3)):
+            origin, down, along = (np.argwhere(labels == name).mean(axis=0) for name in (1, 2, 3))
+            found.append(np.stack([(down - origin) / 12, (along - origin) / 12], axis=1))
+    return found
+
+
+def three_marks() -> Example:
+    """Blocks at a corner, 12 pixels below it, and 12 to its right, in the middle of a wide field."""
+    labels = np.zeros((96, 96), np.uint16)
+    for name, (y, x) in enumerate([(42, 42), (54, 42), (42, 54)], start=1):
+        labels[y - 1 : y + 2, x - 1 : x + 2] = name
+    return dataclasses.replace(whole(labels[None].astype(np.float32)), labels=labels)
+
+
+def test_each_setting_moves_what_it_says_as_far_as_it_says():
+    example = three_marks()
+    turned = orientation(example, STILL.model_copy(update={"rotation": 30.0}), 96, 60)
+    angles = np.array([np.rad2deg(np.arctan2(each[1, 0], each[0, 0])) for each in turned])
+    assert len(angles) == 60 and angles.min() < -15 and angles.max() > 15 and np.abs(angles).max() < 33
+    assert np.allclose([np.linalg.det(each) for each in turned], 1, atol=0.15)
+    leant = orientation(example, STILL.model_copy(update={"shear": 20.0}), 96, 60)
+    slopes = np.array([np.rad2deg(np.arctan(each[1, 0])) for each in leant])
+    assert slopes.min() < -8 and slopes.max() > 8 and np.abs(slopes).max() < 23
+    assert np.allclose([each[0, 0] for each in leant], 1, atol=0.1), "rows stay rows"
+    assert np.allclose([each[:, 1] for each in leant], [0, 1], atol=0.1)
+    sized = orientation(example, STILL.model_copy(update={"scale": (0.5, 1.5)}), 96, 60)
+    factors = np.array([each[0, 0] for each in sized])
+    assert factors.min() < 0.7 and factors.max() > 1.2
+    assert np.allclose([each[1, 1] for each in sized], factors, atol=0.1)
+    still = orientation(example, STILL, 96, 5)
+    assert np.allclose(still, np.eye(2), atol=1e-9)
+
+
+def test_a_shift_is_a_share_of_the_crop():
+    labels = np.zeros((200, 64), np.uint16)
+    labels[::] = np.arange(1, 201)[:, None]
+    example = dataclasses.replace(whole(labels[None].astype(np.float32)), labels=labels)
+    moved = []
+    for seed in range(80):
+        middles = [
+            augment(example, 64, STILL.model_copy(update={"shift": shift}), np.random.default_rng(seed)).image[
+                0, 32, 32
+            ]
+            for shift in (0.0, 0.25)
+        ]
+        moved.append(middles[1] - middles[0])
+    inside = np.abs(moved)[np.abs(moved) <= 16 + 1e-3]
+    assert len(inside) > 60 and inside.max() > 10 and min(moved) < 0 < max(moved)
+
+
+@pytest.mark.parametrize(("mix", "fewest", "most"), [(0.0, 0, 0), (0.25, 15, 37), (1.0, 90, 100)])
+def test_the_mix_is_the_share_of_crops_that_each_change_is_applied_to(mix, fewest, most):
+    example, config = three_marks(), STILL.model_copy(update={"rotation": 45.0, "mix": mix})
+    crops = [augment(example, 96, config, np.random.default_rng(seed)).labels for seed in range(100)]
+    assert fewest <= sum(not np.array_equal(each, example.labels) for each in crops) <= most
+
+
+def test_quarter_turns_and_flips_of_labelled_pictures_are_all_drawn():
+    labels = np.array([[1, 2], [3, 4]], np.uint16)
+    example = dataclasses.replace(whole(labels[None].astype(np.float32)), labels=labels)
+    rng = np.random.default_rng(0)
+    shown = [augment(example, 2, MOVED, rng) for _ in range(200)]
+    assert len({each.labels.tobytes() for each in shown}) == 8
+    assert all(np.allclose(each.image[0], each.labels, atol=1e-5) for each in shown)
+    assert {augment(example, 2, STILL, rng).labels.tobytes() for _ in range(20)} == {labels.tobytes()}
+
+
+@pytest.mark.parametrize("setting", [{"shift": 0.6}, {"shift": -0.1}, {"shear": 46}, {"mix": 1.1}, {"rotation": 181}])
+def test_impossible_settings_of_labelled_pictures_are_refused(setting):
+    with pytest.raises(ValidationError, match=next(iter(setting))):
+        AugmentationConfig(**setting)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from cytally.datasets.geometry import random_crop, rescale, turn_and_flip
+from cytally.datasets.geometry import random_crop, random_place, rescale, turn_and_flip
 
 sides = st.integers(1, 12)
 seeds = st.integers(0, 2**32 - 1)
@@ -94,3 +94,17 @@ def test_rescaling_by_hand():
 def test_an_even_picture_stays_even_at_every_size(rows, columns, factor):
     scaled, _ = rescale(np.full((1, rows, columns), 3, np.float32), np.empty((0, 2)), factor)
     np.testing.assert_allclose(scaled, 3, rtol=1e-5)
+
+
+def test_each_end_of_a_side_stands_for_an_eighth_of_a_crop_more():
+    """Of 20 pixels and crops of 16: places 0 to 4, drawn from -2 to 6."""
+    rng = np.random.default_rng(0)
+    places = np.bincount([random_place(20, 16, rng) for _ in range(9000)], minlength=5)
+    assert len(places) == 5
+    np.testing.assert_allclose(places / 9000, np.array([3, 1, 1, 1, 3]) / 9, atol=0.02)
+
+
+@given(st.integers(1, 40), st.integers(1, 60), seeds)
+def test_a_crop_begins_inside_and_ends_inside_where_it_can(length, size, seed):
+    place = random_place(length, size, np.random.default_rng(seed))
+    assert 0 <= place <= max(0, length - size)

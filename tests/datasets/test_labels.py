@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cytally.datasets.labels import object_moments, read_labels
+from cytally.datasets.labels import covers_everything, object_moments, read_labels
 from cytally.errors import DataError
 
 
@@ -95,3 +95,17 @@ def test_a_broken_file_is_one_line(tmp_path: Path, keep: int):
     with pytest.raises(DataError, match="cannot be read") as caught:
         read_labels(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("pixels", "told"), [(100, True), (95, True), (94, False), (0, False)])
+def test_an_object_of_nearly_every_pixel_is_told(pixels, told):
+    labels = np.zeros(100, np.uint16)
+    labels[:pixels] = 7
+    assert covers_everything(labels.reshape(10, 10)) is told
+
+
+def test_many_objects_may_cover_everything():
+    assert not covers_everything(np.arange(1, 101).reshape(10, 10))
+    assert not covers_everything(None)
+    assert not covers_everything(np.zeros((0, 5), np.uint16))
+    assert covers_everything(np.full((3, 4), 2**64 - 1, np.uint64))

@@ -78,3 +78,36 @@ def test_a_stack_of_planes_is_refused(tmp_path):
     sample = write(tmp_path, "stack.ome.tif", np.zeros((3, 20, 20), np.uint8), metadata={"axes": "TYX"})
     with pytest.raises(DataError, match=r"stack.ome.tif: holds 3 planes, .* save each plane as an image of its own"):
         single_plane(sample)
+
+
+def outlined(tmp_path, labels, image=None) -> Sample:
+    """A sample with a label image."""
+    labels = np.array(labels)
+    sample = write(tmp_path, "o.tif", np.zeros(labels.shape, np.uint8) if image is None else image)
+    (tmp_path / "labels").mkdir()
+    tifffile.imwrite(tmp_path / "labels" / "o.tif", labels.astype(np.uint16))
+    return dataclasses.replace(sample, labels=tmp_path / "labels" / "o.tif")
+
+
+def test_label_images_are_read_where_they_are_asked_for(tmp_path):
+    labels = np.arange(20 * 30).reshape(20, 30)
+    sample = outlined(tmp_path, labels)
+    bare = write(tmp_path, "bare.tif", np.zeros((9, 9), np.uint8))
+    assert [each.labels for each in load_examples([sample, bare], RAW)] == [None, None]
+    first, second = load_examples([sample, bare], RAW, outlines=True)
+    np.testing.assert_array_equal(first.labels, labels)
+    assert second.labels is None
+
+
+def test_label_images_follow_the_size(tmp_path):
+    sample = outlined(tmp_path, np.kron(np.arange(1, 7).reshape(2, 3), np.ones((10, 10), int)))
+    (example,) = load_examples([sample], InputConfig(downscale=2, normalisation="none"), outlines=True)
+    assert example.image.shape == (1, 10, 15)
+    np.testing.assert_array_equal(example.labels, np.kron(np.arange(1, 7).reshape(2, 3), np.ones((5, 5), int)))
+
+
+def test_a_label_image_that_has_gone_is_told(tmp_path):
+    sample = outlined(tmp_path, np.ones((9, 9), int))
+    sample.labels.write_bytes(b"")
+    with pytest.raises(DataError, match=r"o\.tif"):
+        load_examples([sample], RAW, outlines=True)

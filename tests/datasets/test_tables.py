@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cytally.datasets.tables import read_counts, read_images, read_points
+from cytally.datasets.tables import read_counts, read_images, read_points, read_skip
 from cytally.errors import DataError
 
 
@@ -99,3 +99,22 @@ def test_images(tmp_path):
     }
     with pytest.raises(DataError, match=r"names 1 image that is not in the images folder, first 'd\.png'"):
         read_images(written(tmp_path, "image\nd.png\n"), ["a.png"])
+
+
+def test_what_to_skip(tmp_path):
+    rows = 'image,why\n a.png ,"few nuclei, many dots"\ngone.tif,\na.png,again\n'
+    assert read_skip(written(tmp_path, rows)) == {"a.png", "gone.tif"}
+    assert read_skip(written(tmp_path, "image\n")) == set()
+    assert read_skip(written(tmp_path, "why,image\nleaks,b.png\n")) == {"b.png"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,why\na,b\n", "has the columns 'name,why' and lacks image"),
+        ("", "is empty; begin it with the line 'image"),
+    ],
+)
+def test_a_list_of_what_to_skip_that_cannot_be_read(tmp_path, text, message):
+    with pytest.raises(DataError, match=message):
+        read_skip(written(tmp_path, text))

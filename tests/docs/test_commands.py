@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import distance_transform_edt
 from skimage.io import imread, imsave
 from typer.testing import CliRunner
 
@@ -121,6 +122,20 @@ def draw_chambers(folder: Path) -> None:
         (folder / name).write_text("\n".join([*rows, ""]), encoding="utf-8")
 
 
+def draw_pairs(folder: Path) -> None:
+    """Four fields, stained and in phase contrast: dark bodies with bright rims."""
+    for part in ("stain", "phase"):
+        (folder / part).mkdir()
+    for seed, well in enumerate(("A1", "A2", "B1", "B2")):
+        config = NucleiConfig(shape=(128, 128), count=(8, 12), diameter=(14, 18))
+        drawn = draw_nuclei(config, np.random.default_rng(seed))
+        away = distance_transform_edt(drawn.labels == 0)
+        phase = np.where(away == 0, 70, 120 + 100 * np.exp(-((away - 2) ** 2) / 4))
+        noise = np.random.default_rng(seed).normal(0, 4, phase.shape)
+        imsave(folder / "stain" / f"{well}_dapi.png", drawn.image, check_contrast=False)
+        imsave(folder / "phase" / f"{well}_phase.png", (phase + noise).astype(np.uint8), check_contrast=False)
+
+
 @pytest.fixture(scope="module")
 def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the pages assume to be there."""
@@ -129,6 +144,7 @@ def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copyfile(folder / "images" / "field-a.png", folder / "image.png")
     draw_data_folder(folder / "data", 3)
     draw_data_folder(folder / "unseen", 2)
+    draw_pairs(folder)
     draw_melanocytes(folder / "database_melanocytes_trp1")
     draw_data_folder(folder / "data-of-the-new-technique", 3)
     for technique in ("128p_pc", "128p_bf"):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cytally.images.resize import resize, resize_density, scale_points
+from cytally.images.resize import resize, resize_density, resize_labels, scale_points
 
 SIDES = st.integers(2, 40)  # no image is a single pixel wide
 
@@ -70,3 +70,25 @@ def test_points_keep_their_score_and_edges_stay_edges():
     assert scale_points(points, (2.0, 0.5)).tolist() == [[-0.5, 4.5, 0.7], [9.5, -0.5, 0.3]]
     assert points[0, 1] == 9.5
     assert scale_points(np.zeros((0, 2)), 3.0).shape == (0, 2)
+
+
+@settings(max_examples=40)
+@given(SIDES, SIDES, SIDES, SIDES, st.integers(0, 99))
+def test_each_pixel_of_a_label_image_takes_the_label_its_centre_falls_in(rows, columns, to_rows, to_columns, seed):
+    labels = np.random.default_rng(seed).integers(0, 9, (rows, columns)).astype(np.uint16)
+    resized = resize_labels(labels, (to_rows, to_columns))
+    assert resized.shape == (to_rows, to_columns) and resized.dtype == np.uint16
+    for y in range(to_rows):
+        for x in range(to_columns):
+            # whole numbers alone: the centre lies at (2 y + 1) / 2 of to_rows
+            assert (
+                resized[y, x] == labels[(2 * y + 1) * rows // (2 * to_rows), (2 * x + 1) * columns // (2 * to_columns)]
+            )
+
+
+def test_enlarged_labels_shrink_back_and_the_same_size_is_the_same():
+    labels = np.arange(12).reshape(3, 4)
+    assert resize_labels(labels, (3, 4)) is labels
+    large = resize_labels(labels, (9, 8))
+    assert np.array_equal(large, np.kron(labels, np.ones((3, 2), int)))
+    assert np.array_equal(resize_labels(large, (3, 4)), labels)

@@ -7,6 +7,7 @@ import tifffile
 from cytally.errors import ImageError
 from cytally.images.image import Image, Plane
 from cytally.models.model import Model
+from cytally.training.configuration import make_configuration
 
 
 def with_input(model: Model, make_model, **changes) -> Model:
@@ -120,3 +121,29 @@ def test_a_picture_without_contrast_holds_no_cell(tiny_model, value):
     prediction = tiny_model.count(np.full((32, 40), value, np.uint8))
     assert prediction.count == 0 and not prediction.density.any() and len(prediction.points) == 0
     assert len(prediction.flags) == 1
+
+
+def test_the_count_by_area_passes_through_and_is_nothing_where_nothing_is(make_model):
+    """Components of an output that is painted: 4 pixels and 12, where a nucleus has 4."""
+    configuration = make_configuration(
+        {
+            "method": "nucleus-unet",
+            "input": {"channels": "all", "normalisation": "none", "downscale": 2.0},
+            "options": {"filters": 1, "levels": 1, "nucleus_area": 4.0},
+        }
+    )
+    model = make_model(configuration, configuration.build(1).network())
+    painted = np.zeros((1, 16, 16), np.float32)
+    painted[0, 1:3, 1:3] = painted[0, 6:8, 4:10] = 0.9
+    model.run = lambda image: painted
+    prediction = model.count(np.random.default_rng(0).random((32, 32)))
+    assert (prediction.count, prediction.count_by_area) == (2, 4)
+    assert prediction.labels.shape == (32, 32)
+    assert np.bincount(prediction.labels.ravel()).tolist() == [32 * 32 - 64, 16, 48]
+    flat = model.count(np.full((32, 32), 7, np.uint8))
+    assert (flat.count, flat.count_by_area, flat.labels.any(), len(flat.points)) == (0, 0, False, 0)
+
+
+def test_models_that_do_not_count_by_area_say_so(tiny_model, draw):
+    assert tiny_model.count(draw(3).image[0]).count_by_area is None
+    assert tiny_model.count(np.zeros((32, 40), np.uint8)).count_by_area is None

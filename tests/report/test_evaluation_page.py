@@ -12,6 +12,7 @@ import pytest
 from cytally.report.evaluation_page import EvaluationData, WrongImage, render_evaluation
 from cytally.report.html import ReportFailure, ReportFigure
 from cytally.report.overlays import encode_png
+from cytally.report.words import LENIENT
 
 PNG = encode_png(np.zeros((8, 8, 3), np.uint8))
 VOID = {"meta", "link", "img"}
@@ -97,3 +98,24 @@ def test_what_there_is_nothing_of_is_left_out(report: EvaluationData) -> None:
     page = Page(render_evaluation(replace(report, wrong=(), figures=(), notes=(), failures=())))
     for heading in ("Largest errors", "Latent space", "Good to know", "could not be counted"):
         assert heading not in page.words
+
+
+def test_objects_are_told_by_both_rules(report: EvaluationData) -> None:
+    lenient = {"precision": 1.0, "recall": 1.0, "dice": 1.0, "iou": 1.0}
+    metrics = {
+        "counting": {"accuracy": 0.25},
+        "pixel": {"accuracy": 0.75},
+        "object": lenient | {"f1_50": 0.0, "ap50": 0.0, "ap": 0.0},
+    }
+    wrong = (WrongImage("a b.png", 4.0, 1.0, PNG, "overlays/a b.png"),)
+    page = Page(render_evaluation(replace(report, metrics=metrics, wrong=wrong)))
+    tiles = "accuracy 0.250 F1 at IoU 0.5 0.00 Dice, lenient 1.00"
+    for words in (tiles, "pixel accuracy 0.750", "object Dice, lenient (any pixel shared) 1.00", LENIENT):
+        assert words in page.words
+    assert "overlays/a%20b.png" in page.values("href")
+    assert all(word in page.words for word in ("green: hit", "red: false", "blue: missed"))
+
+
+def test_without_objects_no_rule_and_no_colours_are_explained(report: EvaluationData) -> None:
+    page = Page(render_evaluation(report))
+    assert "lenient" not in page.words and "green: hit" not in page.words

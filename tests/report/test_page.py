@@ -319,3 +319,13 @@ def test_a_browser_sorts_filters_and_complains_of_nothing(
     assert seen is not None
     # By cells up (0, 10, 1234.5) and down; by interval, where the empty ones stay last; by name; two filters.
     assert seen[1].split(" | ") == ["201=201", "102=102", "012=012", "012=012", "1=1", "1=1", "widths 9,9"]
+
+
+def test_the_count_by_area_has_a_column_where_any_image_has_one(report: ReportData) -> None:
+    assert "Count by area" not in Outline(render_report(report)).words()
+    rows = (replace(report.rows[0], count_by_area=12.34), replace(report.rows[1], count_by_area=0.0), report.rows[2])
+    outline = Outline(render_report(replace(report, rows=rows)))
+    head = next(cells for cells in outline.cells if any("Count by area" in cell for cell in cells))
+    place = next(index for index, cell in enumerate(head) if "Count by area" in cell)
+    by_name = {cells[0].strip(): cells for cells in outline.cells if len(cells) == len(head)}
+    assert [by_name[name][place].strip() for name in ("a 1.png", "b#2?.png", "c.png")] == ["12.3", "0.0", "–"]

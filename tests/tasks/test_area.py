@@ -105,3 +105,22 @@ def test_nothing_left_to_count_in_is_a_failure(square: Path) -> None:
     everywhere.predict = lambda *_, **__: (everywhere.prediction, Reading((0,), 1.0, 9.0))  # type: ignore[method-assign]
     with pytest.raises(ImageError, match="--border include"):
         count_plane(everywhere, small, CountOptions(border="exclude"))  # type: ignore[arg-type]
+
+
+def test_the_count_by_area_keeps_the_share_of_the_objects_that_are_kept(square: Path) -> None:
+    labels = np.zeros((24, 32), np.uint16)
+    labels[5:9, 9:13] = 1  # 16 pixels, all inside
+    labels[20:22, 1:5] = 2  # 8 pixels, outside
+    prediction = Prediction(2.0, labels=labels, count_by_area=6.0)
+    assert counted(prediction).prediction.count_by_area == 6.0
+    assert counted(prediction, square).prediction.count_by_area == pytest.approx(4.0)
+    nothing = Prediction(0.0, labels=np.zeros((24, 32), np.uint16), count_by_area=0.0)
+    assert counted(nothing, square).prediction.count_by_area == 0.0
+    assert counted(Prediction(2.0, labels=labels), square).prediction.count_by_area is None
+
+
+def test_the_count_by_area_leaves_out_objects_on_the_edge() -> None:
+    labels = np.zeros((24, 32), np.uint16)
+    labels[0:3, 5:9], labels[10:12, 10:13] = 1, 2  # 12 pixels on the edge, 6 off it
+    here = counted(Prediction(2.0, labels=labels, count_by_area=3.0), border="exclude").prediction
+    assert (here.count, here.count_by_area) == (1.0, pytest.approx(1.0))

@@ -20,6 +20,21 @@ from cytally.training.configuration import make_configuration
             {"method": "twin-vae", "drawn": {"ratio": 0, "settings": {"blur": 1}}, "options": {"cross_weight": 1}},
             ["options.cross_weight", "drawn.settings.blur"],
         ),
+        ({"method": "nucleus-unet"}, []),
+        (
+            {
+                "method": "nucleus-unet",
+                "training": {"crop": 64, "judge_by": "count"},
+                "augmentation": {"shift": 0.2, "shear": 5, "mix": 0.3, "rotation": 90, "mosaic": 0.5},
+            },
+            [],
+        ),
+        ({"method": "density", "training": {"judge_by": "loss"}}, []),
+        ({"method": "twin-vae", "training": {"judge_by": "loss"}}, ["training.judge_by"]),
+        (
+            {"method": "density", "augmentation": {"shift": 0.2, "shear": 5, "mix": 0.3, "rotation": 9}},
+            ["augmentation.shift", "augmentation.shear", "augmentation.mix"],
+        ),
         ({"method": "watershed", "training": {"validation": 3, "steps": 9}}, ["training.steps"]),
     ],
     ids=str,

@@ -469,3 +469,86 @@ def test_a_warm_up_by_epochs_rises_within_the_first(draw):
     steps = len(run.batches)
     assert rates[: 2 * steps] == pytest.approx([step / (2 * steps) for step in range(2 * steps)])
     assert rates[2 * steps :] == [1.0] * 2 * steps
+
+
+# Judged by the loss
+
+
+def test_judged_by_its_loss_a_run_keeps_the_weights_of_the_least_loss(draw, monkeypatch):
+    """The counts get worse and worse meanwhile."""
+    losses, counts = iter([0.5, 0.2, 0.3, 0.4]), iter([1.0, 2.0, 3.0, 4.0])
+    monkeypatch.setattr(
+        loop,
+        "validate",
+        lambda *_, loss: {"mae": next(counts), "bias": 0.0, **({"loss": next(losses)} if loss else {})},
+    )
+    run, kept, seen = trainer(draw, epochs=4, learning_rate=1e-2, judge_by="loss"), [], []
+    result = run.run(
+        on_better=lambda network, state: kept.append((network, state.epoch)), on_progress=lambda at: seen.append(at)
+    )
+    assert [epoch for _, epoch in kept] == [1, 2]
+    assert equal(result, kept[-1][0])
+    assert (run.state.best_epoch, run.state.best_error) == (2, 0.2)
+    assert run.state.best_metrics == {"mae": 2.0, "bias": 0.0, "loss": 0.2}
+    assert [row["validation_loss"] for row in run.state.history] == [0.5, 0.2, 0.3, 0.4]
+    assert [row["validation_mae"] for row in run.state.history] == [1, 2, 3, 4]
+    assert [at.validation_error for at in seen[3::3]] == [0.5, 0.2, 0.3], "progress tells what it is judged by"
+
+
+def test_judged_by_the_count_no_loss_is_worked_out(draw, monkeypatch):
+    asked = []
+    ordinary = loop.validate
+    monkeypatch.setattr(loop, "validate", lambda *args, loss: asked.append(loss) or ordinary(*args, loss=loss))
+    run = trainer(draw, epochs=1)
+    run.run()
+    assert asked == [False] and "validation_loss" not in run.state.history[0]
+
+
+def test_patience_goes_by_what_is_judged(draw, monkeypatch):
+    losses = iter([0.3, 0.4, 0.5, 0.6, 0.7])
+    monkeypatch.setattr(loop, "validate", lambda *_, loss: {"mae": 0.0, "bias": 0.0, "loss": next(losses)})
+    run = trainer(draw, judge_by="loss", patience=3)
+    run.run()
+    assert (run.state.best_epoch, run.state.epoch) == (1, 4)
+
+
+def test_a_short_run_of_outlined_nuclei_is_judged_by_its_loss(draw):
+    configuration = make_configuration(
+        {
+            "method": "nucleus-unet",
+            "options": {"filters": 2, "levels": 1},
+            "training": {"batch_size": 2, "crop": 16, "epochs": 5, "learning_rate": 1e-2},
+        }
+    )
+    assert configuration.training.judge_by == "loss"
+    examples = [draw(count, shape=(24, 24), outlines=True) for count in (1, 2, 0, 2)]
+    run = Trainer(
+        configuration.build(1).fit_to(examples),
+        TrainingData(examples, examples[:2]),
+        configuration.training,
+        configuration.augmentation,
+    )
+    result = run.run()
+    losses = [row["validation_loss"] for row in run.state.history]
+    assert len(losses) == 5 and np.isfinite(losses).all() and len(set(losses)) == 5
+    assert run.state.best_error == min(losses)
+    assert run.state.best_epoch == 1 + int(np.argmin(losses))
+    again = validation.validate(run.method, result, examples[:2], run.device, run.counting.precision, loss=True)
+    assert again["loss"] == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_a_validation_loss_that_is_no_number_stops_the_run(draw):
+    with pytest.raises(CytallyError, match="the validation error is no longer a number"):
+        trainer(draw, Exploding, epochs=1, judge_by="loss").run()
+
+
+def test_interrupted_and_resumed_it_is_judged_alike(stop_at, draw, tmp_path, save_always):
+    straight = trainer(draw, epochs=3, judge_by="loss")
+    wanted = straight.run()
+    with pytest.raises(KeyboardInterrupt):
+        trainer(draw, epochs=3, judge_by="loss").run(checkpoint=tmp_path / "c.pt", on_progress=stop_at(5))
+    second = trainer(draw, epochs=3, judge_by="loss")
+    assert equal(second.run(checkpoint=tmp_path / "c.pt", resume=True), wanted)
+    assert [row["validation_loss"] for row in second.state.history] == [
+        row["validation_loss"] for row in straight.state.history
+    ]

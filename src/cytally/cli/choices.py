@@ -32,6 +32,13 @@ class Backend(StrEnum):
     onnx = "onnx"
 
 
+class Preset(StrEnum):
+    """How nuclei are labelled."""
+
+    auto = "auto"
+    thesis = "thesis"
+
+
 def check_backend(backend: Backend) -> None:
     """Refuse the back ends that this version does not have."""
     if backend in (Backend.openvino, Backend.onnx):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from cytally.cli import console, count, demo, doctor, evaluate, models, synthesize, train, transfer, tune
+from cytally.cli import console, count, demo, doctor, evaluate, label, models, synthesize, train, transfer, tune
 
 WrongCall = cast("type[Exception]", typer.BadParameter.__bases__[0])
 """What typer raises when options do not fit. Its name lies in another package from one version of typer to the next."""
@@ -47,6 +47,7 @@ app.command("count")(count.command)
 app.command("train")(train.command)
 app.command("transfer")(transfer.command)
 app.command("evaluate")(evaluate.command)
+app.command("label")(label.command)
 app.command("synthesize")(synthesize.command)
 app.command("tune")(tune.command)
 app.add_typer(models.app, name="models")

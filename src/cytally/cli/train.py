@@ -91,5 +91,10 @@ def describe(progress: TrainingProgress) -> str:
     """One line on where a run stands."""
     text = f"Training, epoch {progress.epoch}, loss {progress.loss:.3f}"
     if progress.best_error < float("inf"):
-        text += f", validation error {progress.validation_error:.2f} (best {progress.best_error:.2f})"
+        text += f", validation error {_short(progress.validation_error)} (best {_short(progress.best_error)})"
     return text
+
+
+def _short(error: float) -> str:
+    """Two decimals, or as many as a small loss needs."""
+    return f"{error:.2f}" if error >= 1 else f"{error:.2g}"

@@ -14,7 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter
 
 from cytally.datasets.example import Bounds, Example
-from cytally.datasets.geometry import Picture, Points, random_crop, rescale, rotate, turn_and_flip
+from cytally.datasets.geometry import Picture, Points, random_crop, random_place, rescale, rotate, turn_and_flip
+from cytally.datasets.warp import Warp, warped
 
 
 def _rising(limits: tuple[float, float]) -> tuple[float, float]:
@@ -40,9 +41,30 @@ class AugmentationConfig(BaseModel):
     rotation: float = Field(
         default=0.0,
         ge=0,
-        le=45,
+        le=180,
         description="Largest angle, either way, of a further turn, in degrees; images of which only a count is known "
         "are not turned by it, since cells would leave them. Paper: none.",
+    )
+    shift: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="Largest shift along each axis, either way, as a share of the crop's side; only for methods that "
+        "learn from label images. Paper: none.",
+    )
+    shear: float = Field(
+        default=0.0,
+        ge=0,
+        le=45,
+        description="Largest shear along the rows, either way, in degrees; only for methods that learn from label "
+        "images. Paper: none.",
+    )
+    mix: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="Share of crops that each of `rotation`, `shift`, `shear` and `scale` is applied to, by chance and "
+        "apart from each other; only for methods that learn from label images. Paper: always.",
     )
     blur: Range | None = Field(
         default=(0.5, 2.5),
@@ -83,7 +105,7 @@ def augment(example: Example, crop: int, config: AugmentationConfig, rng: np.ran
     Parameters
     ----------
     example
-        A picture whose cells have points; never changed.
+        A picture whose cells have points, or outlines; never changed.
     crop
         Side of the crop in pixels.
     config
@@ -95,13 +117,16 @@ def augment(example: Example, crop: int, config: AugmentationConfig, rng: np.ran
     -------
     Example
         The crop (C, crop, crop), C-contiguous, pixels beyond the real image's edges zero; all points, in its
-        coordinates, those outside it included; their objects' shapes; and the edges of the real image.
+        coordinates, those outside it included; their objects' shapes; and the edges of the real image. Of a picture
+        with a label image, the crop with its own, mirrored beyond the image's edges, and no points.
 
     Raises
     ------
     ValueError
         When the example has no points: how many of its cells a crop holds is then unknown. See `augment_whole`.
     """
+    if example.labels is not None:
+        return _warped(example, crop, config, rng)
     if example.points is None:
         raise ValueError(f"{example.name} has no points: how many cells a crop of it holds is unknown")
     factor = 1.0 if config.scale is None else float(np.exp(rng.uniform(*np.log(config.scale))))
@@ -114,6 +139,35 @@ def augment(example: Example, crop: int, config: AugmentationConfig, rng: np.ran
     if config.rotation:
         image, marks = _tilt(image, marks, rng.uniform(-config.rotation, config.rotation))
     return _moved(replace(example, total=None), jitter(image, config, rng), marks)
+
+
+def _warped(example: Example, crop: int, config: AugmentationConfig, rng: np.random.Generator) -> Example:
+    """A crop with its label image, varied by one map; what it shows beyond the image's edges is mirrored."""
+    assert example.labels is not None
+    turns, flip = _orientation(config, rng)
+    mixed = rng.random(4) < config.mix
+    tilt, shear, shift_y, shift_x = rng.uniform(-1, 1, 4)
+    scale = 1.0 if config.scale is None else float(np.exp(rng.uniform(*np.log(config.scale))))
+    warp = Warp(
+        degrees=90.0 * turns + config.rotation * tilt * mixed[0],
+        shear=config.shear * shear * mixed[1],
+        factor=scale if mixed[2] else 1.0,
+        flip=flip,
+    )
+    place = [random_place(length, crop, rng) for length in example.image.shape[-2:]]
+    shift = config.shift * crop * mixed[3] * np.array([shift_y, shift_x])
+    centre = np.array(place) + (crop - 1) / 2 + shift
+    image, labels = warped(example.image, example.labels, crop, centre, warp)
+    bounds = (-0.5, -0.5, crop - 0.5, crop - 0.5)
+    return replace(
+        example,
+        image=jitter(image, config, rng),
+        points=None,
+        total=None,
+        covariances=None,
+        labels=labels,
+        bounds=bounds,
+    )
 
 
 def _tilt(image: Picture, marks: Points, degrees: float) -> tuple[Picture, Points]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ class Example:
         Number of cells where it is all that is known.
     drawn
         Whether the picture is drawn; else it is natural.
+    labels
+        Label image (Y, X), 0 is background; None where no object is outlined, or the method does not ask for outlines.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Example:
     covariances: NDArray[np.float64] | None = None
     total: float | None = None
     drawn: bool = False
+    labels: NDArray[np.integer[Any]] | None = None
 
     @property
     def labelled(self) -> bool:

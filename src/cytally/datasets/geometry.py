@@ -56,7 +56,7 @@ def random_crop(image: Picture, points: Points, size: int, rng: np.random.Genera
     ([[1.0, 2.0]], (-0.5, -0.5, 1.5, 2.5))
     """
     rows, columns = image.shape[-2:]
-    top, left = (_place(max(length - size, 0), size // 8, rng) for length in (rows, columns))
+    top, left = (random_place(length, size, rng) for length in (rows, columns))
     crop = image[:, top : top + size, left : left + size]
     missing = [(0, size - length) for length in crop.shape[-2:]]
     if missing != [(0, 0), (0, 0)]:
@@ -153,6 +153,7 @@ def rescale(image: Picture, points: Points, factor: float) -> tuple[Picture, Poi
     return resize(image, shape), scale_points(points, (shape[0] / rows, shape[1] / columns))
 
 
-def _place(room: int, beyond: int, rng: np.random.Generator) -> int:
-    """A place from 0 to `room`, the two ends standing for all places up to `beyond` further out."""
+def random_place(length: int, size: int, rng: np.random.Generator) -> int:
+    """Where a crop of `size` pixels begins along a side of `length`: each end stands for an eighth of a crop more."""
+    room, beyond = max(length - size, 0), size // 8
     return int(np.clip(rng.integers(-beyond, room + beyond + 1), 0, room))

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from cytally.errors import DataError
 
+EVERYTHING = 0.95
+"""Share of an image's pixels from which an object is no object."""
+
 
 def read_labels(path: Path) -> NDArray[np.integer[Any]]:
     """Read a label image.
@@ -93,3 +96,17 @@ def object_moments(labels: NDArray[np.integer[Any]]) -> tuple[NDArray[np.float64
     yy, yx, xx = means(y * y) + 1 / 12, means(y * x), means(x * x) + 1 / 12
     covariances = np.stack([yy, yx, yx, xx], axis=1).reshape(-1, 2, 2)
     return np.stack([centre_y, centre_x], axis=1)[present], covariances[present]
+
+
+def covers_everything(labels: NDArray[np.integer[Any]] | None) -> bool:
+    """Whether one object has nearly every pixel (95 of 100), as where background was taken for an object.
+
+    Examples
+    --------
+    >>> covers_everything(np.ones((9, 9), np.uint16)), covers_everything(np.zeros((9, 9), np.uint16))
+    (True, False)
+    """
+    if labels is None or not labels.size:
+        return False
+    values, numbers = np.unique(labels[labels > 0], return_counts=True)
+    return bool(len(values)) and int(numbers.max()) >= EVERYTHING * labels.size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,11 +13,15 @@ from cytally.errors import DataError
 from cytally.images.image import Plane
 from cytally.images.prepare import InputConfig, prepare
 from cytally.images.read import read
-from cytally.images.resize import scale_points
+from cytally.images.resize import resize_labels, scale_points
 
 
 def load_examples(
-    samples: Iterable[Sample], config: InputConfig, *, on_image: Callable[[], None] | None = None
+    samples: Iterable[Sample],
+    config: InputConfig,
+    *,
+    outlines: bool = False,
+    on_image: Callable[[], None] | None = None,
 ) -> list[Example]:
     """Read, normalise and resize every sample, annotated or not.
 
@@ -26,6 +31,8 @@ def load_examples(
         Images with what is known of them.
     config
         What the network sees of them.
+    outlines
+        Whether to read label images too, where there are any.
     on_image
         Called after each image, for a progress bar.
 
@@ -37,6 +44,8 @@ def load_examples(
     examples: list[Example] = []
     for sample in samples:
         example = as_example(single_plane(sample), config, sample)
+        if outlines:
+            example = with_labels(example, sample)
         examples.append(example)
         if examples[0].image.shape[0] != example.image.shape[0]:
             raise DataError(
@@ -79,6 +88,12 @@ def as_example(
     points = scale_points(np.asarray(sample.points, float).reshape(-1, 2), factors)
     shapes = None if sample.covariances is None else sample.covariances * np.outer(factors, factors)
     return Example(sample.name, image, points, bounds, shapes)
+
+
+def with_labels(example: Example, sample: Sample) -> Example:
+    """The example with its label image, in the example's size, where there is one."""
+    labels = sample.label_image()
+    return example if labels is None else replace(example, labels=resize_labels(labels, example.image.shape[-2:]))
 
 
 def single_plane(sample: Sample) -> Plane:

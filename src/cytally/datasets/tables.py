@@ -1,4 +1,4 @@
-"""The three CSV files of a data folder: points.csv, images.csv and counts.csv.
+"""The CSV files of a data folder: points.csv, images.csv, counts.csv, and skip.csv.
 
 Each reader checks what can be wrong with a table by itself; what it says of the images is checked by
 `cytally.datasets.folder`.
@@ -90,6 +90,19 @@ def read_images(path: Path, names: Iterable[str]) -> set[str]:
     table = _read(path, ["image"])
     _check_names(path, table, names)
     return set(table["image"])
+
+
+def read_skip(path: Path) -> set[str]:
+    """Read skip.csv (`image`, and what else there is): the images that nothing shall be learnt from.
+
+    Images that do not exist are no error: what is skipped may be deleted.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read or lacks the column.
+    """
+    return set(_read(path, ["image"])["image"])
 
 
 def _read(path: Path, columns: list[str]) -> pd.DataFrame:

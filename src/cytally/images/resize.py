@@ -1,4 +1,4 @@
-"""Changing the number of pixels of pictures and of density maps."""
+"""Changing the number of pixels of pictures, density maps and label images."""
 
 from __future__ import annotations
 
@@ -56,6 +56,24 @@ def _reach(before: int, after: int) -> NDArray[np.float32]:
     (weights,) = torch.autograd.grad(_interpolate(line, (after, 2)).sum(), line)
     array: NDArray[np.float32] = weights[0, 0, :, 0].numpy()
     return array
+
+
+def resize_labels(labels: NDArray[np.integer[Any]], shape: tuple[int, int]) -> NDArray[np.integer[Any]]:
+    """A label image (Y, X) in another size: each pixel takes the label of the pixel that its centre falls in.
+
+    Examples
+    --------
+    >>> resize_labels(np.array([[1, 0], [0, 2]]), (2, 4)).tolist()
+    [[1, 1, 0, 0], [0, 0, 2, 2]]
+    """
+    if labels.shape == shape:
+        return labels
+    rows, columns = (
+        ((np.arange(wanted) + 0.5) * there / wanted).astype(int)
+        for wanted, there in zip(shape, labels.shape, strict=True)
+    )
+    resized: NDArray[np.integer[Any]] = labels[rows[:, None], columns]
+    return resized
 
 
 def scale_points(points: NDArray[np.float64], factor: float | tuple[float, float]) -> NDArray[np.float64]:

@@ -47,6 +47,10 @@ class Method(ABC):
     """Whether it can learn from images of which only the number of cells is known."""
     has_weights: ClassVar[bool] = True
     """Whether there is a network to train; else all that is learnt is learnt by `fit_to`."""
+    needs_labels: ClassVar[bool] = False
+    """Whether it can learn only from images whose objects are outlined in a label image."""
+    counts_by_area: ClassVar[bool] = False
+    """Whether its predictions also tell the objects' area over that of a single one."""
     learns_from_unlabelled: ClassVar[bool] = False
     """Whether it can learn from images of which nothing is known."""
 

@@ -17,7 +17,7 @@ from cytally.errors import ImageError
 from cytally.images.image import Image, Plane
 from cytally.images.prepare import prepare
 from cytally.images.read import read
-from cytally.images.resize import resize_density, scale_points
+from cytally.images.resize import resize_density, resize_labels, scale_points
 from cytally.inference.predict import predict
 from cytally.inference.tiles import TILE, is_tileable
 from cytally.inference.torch_backend import TorchBackend
@@ -152,6 +152,7 @@ def _nothing(prediction: Prediction) -> Prediction:
     return replace(
         prediction,
         count=0.0,
+        count_by_area=None if prediction.count_by_area is None else 0.0,
         density=None if prediction.density is None else np.zeros_like(prediction.density),
         points=None if prediction.points is None else prediction.points[:0],
         labels=None if prediction.labels is None else np.zeros_like(prediction.labels),
@@ -165,15 +166,5 @@ def _to_shape(prediction: Prediction, inner: tuple[int, ...], shape: tuple[int, 
     factors = (shape[0] / inner[0], shape[1] / inner[1])
     density = None if prediction.density is None else resize_density(prediction.density, shape)
     points = None if prediction.points is None else scale_points(prediction.points, (*factors,))
-    labels = None if prediction.labels is None else _nearest(prediction.labels, shape)
+    labels = None if prediction.labels is None else resize_labels(prediction.labels, shape)
     return replace(prediction, density=density, points=points, labels=labels)
-
-
-def _nearest(labels: NDArray[np.integer[Any]], shape: tuple[int, int]) -> NDArray[np.integer[Any]]:
-    """A label image in another size: each pixel takes the label of the pixel that its centre falls in."""
-    rows, columns = (
-        ((np.arange(wanted) + 0.5) * there / wanted).astype(int)
-        for wanted, there in zip(shape, labels.shape, strict=True)
-    )
-    resized: NDArray[np.integer[Any]] = labels[rows[:, None], columns]
-    return resized

@@ -9,10 +9,14 @@ from typing import Any
 
 from cytally.files import write_text
 from cytally.report.html import ReportFailure, ReportFigure, decimal, environment, jpeg_source, significant
-from cytally.report.words import FIGURES, WHOLE_FIGURES
+from cytally.report.words import LENIENT, WHOLE_FIGURES, figure_words
 
-TILES = ("n", "mae", "bias", "accuracy", "total_relative_error", "origin_auc")
-"""Figures that stand large at the top, where there are any."""
+TILES = (
+    *(("counting", name) for name in ("n", "mae", "bias", "accuracy", "total_relative_error")),
+    *(("object", name) for name in ("f1_50", "dice")),
+    ("latent", "origin_auc"),
+)
+"""Blocks and figures that stand large at the top, where there are any."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,16 @@ class WrongImage:
         Its counts.
     thumbnail
         A small PNG of it.
+    overlay
+        The drawing of found beside true objects, a path beside the page; None where there is none, and the thumbnail
+        shows what was counted.
     """
 
     image: str
     true: float
     predicted: float
     thumbnail: bytes
+    overlay: str | None = None
 
     @property
     def picture(self) -> str:
@@ -85,14 +93,19 @@ def write_evaluation(path: Path, report: EvaluationData) -> None:
 
 def render_evaluation(report: EvaluationData) -> str:
     """The report as HTML text."""
-    values = {name: value for block in report.metrics.values() for name, value in block.items()}
     rows = [
-        (block, *FIGURES.get(name, (name, "")), _number(name, value))
+        (block, *figure_words(block, name), _number(name, value))
         for block, figures in report.metrics.items()
         for name, value in figures.items()
     ]
-    tiles = [(FIGURES[name][0].partition(" (")[0], _number(name, values[name])) for name in TILES if name in values]
-    return environment().get_template("evaluation.html.j2").render(report=report, rows=rows, tiles=tiles)
+    tiles = [
+        (figure_words(block, name)[0].partition(" (")[0], _number(name, report.metrics[block][name]))
+        for block, name in TILES
+        if name in report.metrics.get(block, {})
+    ]
+    return (
+        environment().get_template("evaluation.html.j2").render(report=report, rows=rows, tiles=tiles, lenient=LENIENT)
+    )
 
 
 def _number(name: str, value: float) -> str:

@@ -33,6 +33,8 @@ class ReportRow:
         Bounds of the true count; None where the model has not been calibrated.
     area_mm2, density_per_mm2
         Area counted in, and cells per area; None where the pixel size is unknown.
+    count_by_area
+        The objects' area over that of a single one; None where the model does not count so.
     flags
         What is unusual about the image, as words of `cytally.report.words`.
     channel
@@ -49,6 +51,7 @@ class ReportRow:
     upper: float | None = None
     area_mm2: float | None = None
     density_per_mm2: float | None = None
+    count_by_area: float | None = None
     flags: tuple[str, ...] = ()
     channel: str | None = None
     thumbnail: bytes | None = None
@@ -128,6 +131,7 @@ def render_report(report: ReportData) -> str:
             warnings=_warnings(report.rows),
             histogram=Markup(histogram_of_counts(counts) if len(counts) > 1 else ""),
             pictures=[_picture(row, inline=len(report.rows) <= INLINE_IMAGES) for row in report.rows],
+            shows_count_by_area=any(row.count_by_area is not None for row in report.rows),
             shows_area=any(row.area_mm2 is not None or row.density_per_mm2 is not None for row in report.rows),
             shows_channel=any(row.channel for row in report.rows),
         )

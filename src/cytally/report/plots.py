@@ -109,7 +109,7 @@ def training_curves(history: pandas.DataFrame, path: Path) -> None:
     history
         One row per epoch with any of the columns ``epoch``, ``step``, ``seconds``, ``train_loss``,
         ``validation_loss``, ``validation_mae``, ``learning_rate``. Panels without a column are left out. The best
-        epoch has the least ``validation_mae``, else the least ``validation_loss``.
+        epoch has the least ``validation_loss``, where runs are judged by it, else the least ``validation_mae``.
     path
         Where to write; its ending names the format (``.png``, ``.svg``, ``.pdf``).
     """
@@ -123,7 +123,7 @@ def training_curves(history: pandas.DataFrame, path: Path) -> None:
     ]
     panels = [names for names in panels if names]
     figure = figure_of(7.0, 2.4 * max(1, len(panels)) + 0.4)
-    judged = next((history[name] for name in ("validation_mae", "validation_loss") if name in drawn), None)
+    judged = next((history[name] for name in ("validation_loss", "validation_mae") if name in drawn), None)
     best = None if judged is None else float(along.iloc[int(np.nanargmin(judged.to_numpy(float)))])
     for index, names in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, index + 1)

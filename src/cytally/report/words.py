@@ -25,13 +25,53 @@ FIGURES = {
         "origin AUC (0.5: natural and drawn mixed)",
         "How well a classifier tells natural from drawn pictures in the latent space: 0.5 not at all, 1 without fail.",
     ),
+    "f1_50": (
+        "F1 at IoU 0.5 (one to one)",
+        "Predicted and true objects are pairs where they share at least half of what they cover together, and none is "
+        "in two pairs: 2TP/(2TP+FP+FN).",
+    ),
+    "ap50": ("AP at IoU 0.5 (one to one)", "The same pairs, a stricter share: TP/(TP+FP+FN)."),
+    "ap": ("AP (one to one)", "The mean of that over IoU 0.50 to 0.95: how well outlines fit as well."),
     "n_natural": ("natural pictures", "How many natural pictures that says."),
     "n_drawn": ("drawn pictures", "How many drawn pictures that says."),
 }
 """The figures of metrics.json: what each is called, and what it says."""
 
+FIGURES_OF_BLOCK = {
+    ("pixel", "precision"): ("precision", "Share of the predicted foreground that is true."),
+    ("pixel", "recall"): ("recall", "Share of the true foreground that is predicted."),
+    ("pixel", "accuracy"): ("accuracy", "Share of all pixels that are right, the background included."),
+    ("pixel", "dice"): ("Dice", "Foreground in both as a share of the mean of the two."),
+    ("pixel", "iou"): ("IoU", "Foreground in both as a share of that in either."),
+    ("object", "precision"): ("precision (any pixel shared)", "Share of predicted objects that touch a true one."),
+    ("object", "recall"): ("recall (any pixel shared)", "Share of true objects that a predicted one touches."),
+    ("object", "dice"): ("Dice, lenient (any pixel shared)", "Harmonic mean of the two."),
+    ("object", "iou"): ("IoU (any pixel shared)", "The same two, as TP/(TP+FP+FN)."),
+}
+"""Figures that mean something else in another block, by block and name."""
+
+LENIENT = (
+    "An object counts as found as soon as one of its pixels is: precision, recall, Dice and IoU of the block object "
+    "follow this lenient rule (Salomon-Sörensen 2023), which would call one all-white mask perfect. So read them "
+    "beside F1 and AP, which pair found with true objects one to one, and where such a mask has about 0."
+)
+"""What must be said wherever the lenient figures are shown."""
+
 WHOLE_FIGURES = ("n", "n_natural", "n_drawn")
 """Those that are numbers of things."""
+
+
+def figure_words(block: str, name: str) -> tuple[str, str]:
+    """What a figure of metrics.json is called and what it says; an unknown one is called by its name.
+
+    Examples
+    --------
+    >>> figure_words("counting", "accuracy")[0], figure_words("pixel", "accuracy")[0]
+    ('accuracy (rounded count exact)', 'accuracy')
+    >>> figure_words("elsewhere", "made-up")
+    ('made-up', '')
+    """
+    return FIGURES_OF_BLOCK.get((block, name)) or FIGURES.get(name, (name, ""))
 
 
 def sentence(flag: str) -> str:

@@ -85,11 +85,14 @@ def count_plane(model: Model, plane: Plane, options: CountOptions, region: Regio
 def _within(prediction: Prediction, inside: Mask, exclude: bool) -> Prediction:
     """The prediction restricted to the pixels that are `inside`. An interval holds for whole images only."""
     points, labels, density = prediction.points, prediction.labels, prediction.density
+    by_area = prediction.count_by_area
     if points is not None:
         places = np.clip(np.rint(points[:, :2]).astype(int), 0, np.array(inside.shape) - 1)
         points = points[inside[places[:, 0], places[:, 1]]]
     if labels is not None:
+        whole = np.count_nonzero(labels)
         labels = np.where(np.isin(labels, _kept_labels(labels, inside, exclude)), labels, 0)
+        by_area = by_area * np.count_nonzero(labels) / whole if by_area else by_area
     if density is not None:
         density = np.where(inside, density, np.float32(0))
         count = max(0.0, float(density.sum(dtype=np.float64)))
@@ -97,7 +100,9 @@ def _within(prediction: Prediction, inside: Mask, exclude: bool) -> Prediction:
         count = float(
             len(np.unique(labels[labels > 0]) if labels is not None else points if points is not None else ())
         )
-    return replace(prediction, count=count, density=density, points=points, labels=labels, interval=None)
+    return replace(
+        prediction, count=count, density=density, points=points, labels=labels, interval=None, count_by_area=by_area
+    )
 
 
 def _kept_labels(labels: NDArray[np.integer[Any]], inside: Mask, exclude: bool) -> NDArray[np.integer[Any]]:

@@ -12,11 +12,10 @@ from cytally.datasets.example import Example
 from cytally.datasets.folder import Sample
 from cytally.datasets.load import single_plane
 from cytally.errors import CytallyError
-from cytally.images.image import Plane
-from cytally.models.model import Model, Reading
+from cytally.images.sources import stem
+from cytally.models.model import Model
 from cytally.report.evaluation_page import WrongImage
 from cytally.report.overlays import encode_png, overlay, thumbnail
-from cytally.results import Prediction
 from cytally.tasks.drawn import drawn_examples
 from cytally.tasks.failures import failure_line
 from cytally.tasks.insight import (
@@ -29,6 +28,8 @@ from cytally.tasks.insight import (
     pieces_of,
 )
 from cytally.tasks.insight_figures import insight_notes
+from cytally.tasks.object_comparison import Keep, ObjectComparison
+from cytally.tasks.triplets import Triplets
 from cytally.tasks.watch import Watch
 
 MOST_WRONG = 12
@@ -50,9 +51,13 @@ class Comparison:
         What counts.
     watch
         Functions to call on the way.
+    keep
+        Where drawings of found beside true objects go; None draws none.
+    triplets
+        Where triplets for experts are collected; None draws none.
     """
 
-    def __init__(self, model: Model, watch: Watch) -> None:
+    def __init__(self, model: Model, watch: Watch, keep: Keep | None = None, triplets: Triplets | None = None) -> None:
         self.model, self.watch = model, watch
         self.rows: list[tuple[str, float, float]] = []
         """Name, true and predicted count of every image that was counted."""
@@ -60,6 +65,9 @@ class Comparison:
         self.notes: list[str] = []
         self.wrong: list[WrongImage] = []
         """The images with the largest errors, the worst first."""
+        self.objects = ObjectComparison(keep)
+        """What found objects share with those of label images, where there are both."""
+        self._triplets = triplets
         self._samples: Sequence[Sample] = ()
         self._pieces: list[Example] = []
 
@@ -83,12 +91,20 @@ class Comparison:
             try:
                 plane = single_plane(sample)
                 prediction, reading = self.model.predict(plane)
+                channel = reading.channels[0] if len(reading.channels) == 1 else None
+                drawn = self.objects.add(sample, plane, channel, prediction)
+                if self._triplets is not None:
+                    self._triplets.add(sample, plane, channel, prediction)
                 self.rows.append((sample.name, float(sample.count or 0), prediction.count))
-                self._remember_if_wrong(plane, prediction, reading)
+                if self._is_among_the_worst():
+                    link = None if drawn is None else f"overlays/{stem(sample.path)}.png"
+                    self._remember(overlay(plane.data, channel, prediction) if drawn is None else drawn, link)
                 if looks:
                     self._pieces += pieces_of(self.model, example_of(self.model, plane, sample), each)
             except (CytallyError, MemoryError, RuntimeError) as error:
                 self.fail(sample.path, error)
+        for sentence in self.objects.notes():
+            self.note(sentence)
 
     def counts(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """True and predicted counts (N,)."""
@@ -125,14 +141,14 @@ class Comparison:
             self.note(f"Drawn pictures are as the preset says, not like these images: {error.message}.")
             return self._draw(())
 
-    def _remember_if_wrong(self, plane: Plane, prediction: Prediction, reading: Reading) -> None:
-        """Keep a thumbnail of the image just counted, while its error is among the largest."""
-        name, true, predicted = self.rows[-1]
+    def _is_among_the_worst(self) -> bool:
+        """Whether the error of the image just counted is among the largest."""
+        _, true, predicted = self.rows[-1]
         least = abs(self.wrong[-1].predicted - self.wrong[-1].true) if len(self.wrong) == MOST_WRONG else 0.0
-        if abs(predicted - true) <= least:
-            return
-        channel = reading.channels[0] if len(reading.channels) == 1 else None
-        picture = encode_png(thumbnail(overlay(plane.data, channel, prediction)))
-        self.wrong.append(WrongImage(name, true, predicted, picture))
+        return abs(predicted - true) > least
+
+    def _remember(self, picture: NDArray[np.uint8], link: str | None) -> None:
+        """Keep a thumbnail of the image just counted, and let the least wrong one go."""
+        self.wrong.append(WrongImage(*self.rows[-1], encode_png(thumbnail(picture)), link))
         self.wrong.sort(key=lambda each: -abs(each.predicted - each.true))
         del self.wrong[MOST_WRONG:]

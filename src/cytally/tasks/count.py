@@ -92,7 +92,7 @@ def count(
     if files.earlier:
         refuse_other_run(files.earlier, run, options.deciding(), str(folder))
     open_output(folder, COUNTED, overwrite=options.overwrite)
-    files.begin(run, model_name)
+    files.begin(run, model_name, by_area=trained.method.counts_by_area)
     try:
         _count_all(trained, files, region, options, watch)
     except BaseException:

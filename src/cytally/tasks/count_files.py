@@ -15,7 +15,7 @@ from cytally.files import write_text
 from cytally.report.overlays import encode_png, thumbnail
 from cytally.report.page import INLINE_IMAGES
 from cytally.tasks.area import CountedPlane
-from cytally.tasks.count_row import COLUMNS, CountRow
+from cytally.tasks.count_row import BY_AREA, COLUMNS, CountRow
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.output import writing
 from cytally.tasks.plane_files import write_plane
@@ -65,7 +65,7 @@ class CountFiles:
                     cure="count anew with --overwrite",
                 ) from error
 
-    def begin(self, run: dict[str, Any], model_name: str) -> None:
+    def begin(self, run: dict[str, Any], model_name: str, *, by_area: bool = False) -> None:
         """Write the headers, and run.json as far as it is known.
 
         Parameters
@@ -74,12 +74,16 @@ class CountFiles:
             What `cytally.tasks.count_run.describe` returns.
         model_name
             What counts.csv calls the model.
+        by_area
+            Whether the model also counts by the objects' area.
         """
         self._run, self.model_name = run, model_name
         with writing(self.folder):
             self._write_run(finished=False, seconds=0.0)
             self._journal = RowFile(self.folder / JOURNAL, ("image", "details"), [])
-            self._counts = RowFile(self.folder / "counts.csv", COLUMNS, [row.cells() for row in self.rows])
+            self._counts = RowFile(
+                self.folder / "counts.csv", BY_AREA if by_area else COLUMNS, [row.cells() for row in self.rows]
+            )
             (self.folder / "failures.csv").unlink(missing_ok=True)
 
     @contextmanager
@@ -134,7 +138,11 @@ class CountFiles:
         details = dict(self.earlier["images"])
         for cells in read_rows(self.folder / JOURNAL, ("image", "details")):
             details[cells["image"]] = json.loads(cells["details"])
-        rows = {cells["image"]: CountRow.from_cells(cells) for cells in read_rows(self.folder / "counts.csv", COLUMNS)}
+        table = self.folder / "counts.csv"
+        rows = {
+            cells["image"]: CountRow.from_cells(cells)
+            for cells in read_rows(table, COLUMNS) or read_rows(table, BY_AREA)
+        }
         before = Inputs([Path(path) for path in self.earlier["inputs"]])
         images = defaultdict(list)
         for image in details:
@@ -184,7 +192,17 @@ class InputFiles:
         area = None if plane.pixel_size is None else counted.area * (plane.pixel_size / 1000) ** 2
         density = None if not area else prediction.count / area
         self.rows.append(
-            CountRow(image, prediction.count, lower, upper, area, density, files.model_name, prediction.flags)
+            CountRow(
+                image,
+                prediction.count,
+                lower,
+                upper,
+                area,
+                density,
+                files.model_name,
+                prediction.flags,
+                prediction.count_by_area,
+            )
         )
         self.details[image] = {
             "channels": [plane.channels[index] or str(index) for index in counted.reading.channels],

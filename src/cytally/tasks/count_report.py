@@ -87,6 +87,7 @@ def _row(files: CountFiles, row: CountRow, inline: bool) -> ReportRow:
         upper=row.upper,
         area_mm2=row.area_mm2,
         density_per_mm2=row.density_per_mm2,
+        count_by_area=row.count_by_area,
         flags=row.flags,
         channel=" and ".join(channels),
         thumbnail=_thumbnail(files, row.image, links["overlays"]) if inline else None,

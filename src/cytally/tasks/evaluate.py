@@ -15,9 +15,12 @@ from cytally.models.store import load
 from cytally.results import Metrics
 from cytally.tasks.comparison import Comparison
 from cytally.tasks.evaluation_files import write_evaluation_files
+from cytally.tasks.expert_form import refuse_filled_form
+from cytally.tasks.kept_overlays import MAKE_ROOM, KeptOverlays, kept_overlays
 from cytally.tasks.output import EVALUATED, check_output, open_output, writing
 from cytally.tasks.provenance import provenance
 from cytally.tasks.start import seen_images
+from cytally.tasks.triplets import Triplets, collected_triplets
 from cytally.tasks.watch import Watch
 
 
@@ -26,11 +29,12 @@ def evaluate(
     data: str | Path,
     out: str | Path | None = None,
     *,
+    triplets: bool = False,
     overwrite: bool = False,
     device: Device = "auto",
     watch: Watch | None = None,
 ) -> Metrics:
-    """Count every annotated image of a data folder and compare.
+    """Count every annotated image of a data folder and compare, the objects as well where both sides have them.
 
     Parameters
     ----------
@@ -40,6 +44,8 @@ def evaluate(
         A data folder; images without annotation are left out.
     out
         Folder for what docs/reference/files.md lists; written at the end. None writes nothing.
+    triplets
+        Write triplets for experts to score besides, and their form.
     overwrite
         Replace what an earlier evaluation wrote into `out`.
     device
@@ -51,7 +57,8 @@ def evaluate(
     Returns
     -------
     Metrics
-        Of the images that could be counted; only the blocks that the model and the annotation support.
+        Of the images that could be counted; only the blocks that the model and the annotation support: `pixel` and
+        `object` where the model finds objects and an image has a label image.
 
     Raises
     ------
@@ -63,11 +70,27 @@ def evaluate(
     watch = watch or Watch()
     if out is not None:
         check_output(Path(out), EVALUATED, overwrite=overwrite)
+        refuse_filled_form(Path(out))
     trained = model if isinstance(model, Model) else load(model)
     trained.to(find_device(device))
-    comparison = Comparison(trained, watch)
+    folder = None if out is None else Path(out)
+    with kept_overlays(folder) as overlays, collected_triplets(folder if triplets else None, watch) as collected:
+        return _evaluate(trained, Path(data), folder, overlays, collected, overwrite, watch)
+
+
+def _evaluate(
+    model: Model,
+    data: Path,
+    out: Path | None,
+    overlays: KeptOverlays | None,
+    triplets: Triplets | None,
+    overwrite: bool,
+    watch: Watch,
+) -> Metrics:
+    """Count and compare, then write, where there is somewhere to write to."""
+    comparison = Comparison(model, watch, None if overlays is None else overlays.keep, triplets)
     folder = read_folder(
-        Path(data),
+        data,
         require_annotation=False,
         on_image=lambda done, total: watch.on_images("Reading images", done, total),
         on_broken=comparison.fail,
@@ -83,14 +106,19 @@ def evaluate(
     seen_by_it = comparison.insight()
     metrics = Metrics(
         counting=counting_metrics(*comparison.counts()),
+        pixel=comparison.objects.pixel(),
+        object=comparison.objects.object(),
         latent=None if seen_by_it is None else seen_by_it.as_block(),
         predictions=comparison.rows,
     )
-    if out is not None:
-        run = _run(trained, Path(data), known)
-        open_output(Path(out), EVALUATED, overwrite=overwrite)
-        with writing(Path(out), cure="make room, then evaluate again with --overwrite"):
-            write_evaluation_files(Path(out), comparison, metrics, seen_by_it, run)
+    if out is not None and overlays is not None:
+        run = _run(model, data, known)
+        open_output(out, EVALUATED, overwrite=overwrite)
+        with writing(out, cure=MAKE_ROOM):
+            write_evaluation_files(out, comparison, metrics, seen_by_it, run)
+            overlays.move_to(out)
+            if triplets is not None:
+                triplets.write(model.card.configuration.seed)
     return metrics
 
 

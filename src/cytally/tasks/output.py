@@ -31,12 +31,15 @@ class OutputKind:
         All files and folders that the command writes: what `--overwrite` removes.
     marks
         Files by which such a folder is known besides run.json.
+    resumes
+        Whether the command goes on with such a folder by `--resume`.
     """
 
     name: str
     command: str
     entries: frozenset[str]
     marks: frozenset[str] = frozenset()
+    resumes: bool = True
 
     def wrote(self, folder: Path) -> bool:
         """Whether the command wrote what is in `folder`."""
@@ -63,7 +66,15 @@ EVALUATED = OutputKind(
     "output folder",
     "evaluate",
     frozenset({"run.json", "metrics.json", "predictions.csv", "predictions.png", "failures.csv", "report.html"})
-    | {"error_by_count.csv", "error_by_count.png", "reconstructions.png", "translations.png", "latent.png"},
+    | {"error_by_count.csv", "error_by_count.png", "reconstructions.png", "translations.png", "latent.png", "overlays"}
+    | {"triplets", "triplets.csv", "experts.csv"},
+    resumes=False,
+)
+LABELLED = OutputKind(
+    "output folder",
+    "label",
+    frozenset({"run.json", "labels.csv", "failures.csv", "contact.png", "report.html", ".unfinished.csv"})
+    | {"labels", "overlays", "pairs", "pairs/images", "pairs/labels", "pairs/stain"},
 )
 SYNTHESIZED = OutputKind(
     "data folder", "synthesize", frozenset({"run.json", "images", "labels", "points.csv", "counts.csv"})
@@ -112,7 +123,7 @@ def check_output(
     if folder.exists() and not folder.is_dir():
         raise UsageError("is a file", file=folder, cure=f"give another {kind.name} with -o")
     if folder.is_dir() and not (resume or overwrite):
-        go_on = "" if kind is EVALUATED else "--resume to go on, "
+        go_on = "--resume to go on, " if kind.resumes else ""
         raise UsageError(
             f"the {kind.name} exists",
             file=folder,

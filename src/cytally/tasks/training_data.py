@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cytally.datasets.fingerprint import fingerprint
 from cytally.datasets.folder import DataFolder, Sample, read_folder
+from cytally.datasets.labels import covers_everything
 from cytally.datasets.splits import Split, read_split, split
+from cytally.datasets.tables import read_skip
 from cytally.errors import DataError, ImageError
 from cytally.methods.method import Method
 from cytally.tasks.watch import Watch
@@ -67,6 +69,7 @@ def read_sources(data: DataSource, watch: Watch, method: type[Method], *, drawn:
             raise DataError(error.message, file=error.file, cure=error.cure) from error
         for warning in folder.warnings:
             watch.on_note(warning)
+        folder = _without_skipped(folder, watch)
         folders.append(AnnotatedFolder(path, _learnable(folder, method, drawn, watch), share))
     names = [sample.name for folder in folders for sample in folder.samples]
     if len(set(names)) < len(names):
@@ -132,6 +135,8 @@ def _cells(samples: Sequence[Sample]) -> int:
 def _learnable(folder: DataFolder, method: type[Method], drawn: bool, watch: Watch) -> tuple[Sample, ...]:
     """The images that can be learnt from; a folder without any, or without a single cell, is refused."""
     counts = method.learns_from_counts
+    if method.needs_labels:
+        return _outlined(folder, watch)
     marked = tuple(sample for sample in folder.samples if sample.points is not None)
     counted = tuple(sample for sample in folder.annotated if sample.points is None)
     if method.learns_from_unlabelled and drawn:
@@ -150,3 +155,49 @@ def _learnable(folder: DataFolder, method: type[Method], drawn: bool, watch: Wat
     if _cells(used) == 0:
         raise DataError("no image has a cell", file=folder.root, cure="add annotated images with cells")
     return folder.samples if method.learns_from_unlabelled else used
+
+
+def _without_skipped(folder: DataFolder, watch: Watch) -> DataFolder:
+    """The folder without the images that its skip.csv lists."""
+    table = folder.root / "skip.csv"
+    if not table.is_file():
+        return folder
+    listed = read_skip(table)
+    skipped = [sample.name for sample in folder.samples if sample.name in listed]
+    if not skipped:
+        return folder
+    kept = tuple(sample for sample in folder.samples if sample.name not in listed)
+    if not kept:
+        raise DataError("lists every image of the folder", file=table, cure="remove rows from it, or the file")
+    watch.on_note(
+        f"Not used, as skip.csv asks: {len(skipped)} of {len(folder.samples)} images, the first {skipped[0]}."
+    )
+    return replace(folder, samples=kept)
+
+
+def _outlined(folder: DataFolder, watch: Watch) -> tuple[Sample, ...]:
+    """The images that have a label image to learn from."""
+    outlined = []
+    for sample in folder.samples:
+        if sample.labels is None or sample.covariances is None:
+            continue
+        if covers_everything(sample.label_image()):
+            watch.on_note(
+                f"{sample.labels}: one object covers the whole image, so it is not used; label the image again."
+            )
+            continue
+        outlined.append(sample)
+    if not outlined:
+        raise DataError(
+            "no image has a label image that can be learnt from",
+            file=folder.root,
+            cure="add labels/, as 'cytally label' makes from a stain",
+        )
+    if _cells(outlined) == 0:
+        raise DataError("no label image shows an object", file=folder.root, cure="add label images with objects")
+    others = sum(sample.count is not None and sample.labels is None for sample in folder.samples)
+    if others > 0:
+        watch.on_note(
+            f"Not used, since this method needs objects outlined in a label image: {others} annotated images."
+        )
+    return tuple(outlined)

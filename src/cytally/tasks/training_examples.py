@@ -10,6 +10,7 @@ from cytally.datasets.splits import Split
 from cytally.errors import DataError, ImageError, UsageError
 from cytally.methods.method import Method
 from cytally.methods.picture_method import PictureMethod
+from cytally.methods.registry import find_method
 from cytally.models.model import Model
 from cytally.tasks.drawn import HELD_BACK, drawn_examples, unlike_natural
 from cytally.tasks.start import check_channels
@@ -116,11 +117,12 @@ def _read(
         done += 1
         watch.on_images("Reading images", done, total)
 
+    outlines = find_method(configuration.method).needs_labels
     training, validation, weights = [], [], []
     for folder in folders:
         wanted = [sample for sample in folder.samples if sample.name in names]
         try:
-            examples = load_examples(wanted, configuration.input, on_image=tick)
+            examples = load_examples(wanted, configuration.input, outlines=outlines, on_image=tick)
         except ImageError as error:
             raise DataError(error.message, file=error.file, cure=error.cure) from error
         here = [example for example in examples if example.name not in chosen.validation]

@@ -85,7 +85,8 @@ class TrialRun:
             value = fmean(values)
         except Pruned:
             state = "pruned"
-            value = course.best if self.config.objective == "mae" else None
+            told = self.config.objective == "mae" and self.configuration.training.judge_by == "count"
+            value = course.best if told else None
         except FAILURES as failure:
             if isinstance(failure, OutputError):
                 raise

@@ -8,7 +8,8 @@ from cytally.methods.registry import find_method
 from cytally.training.configuration import Configuration, flat_settings, make_configuration
 
 PICTURES_ONLY = ("training.labelled_share",)
-MAPS_ONLY = ("training.crop", "training.context", "augmentation.mosaic")
+MAPS_ONLY = ("training.crop", "training.context", "training.judge_by", "augmentation.mosaic")
+LABELS_ONLY = ("augmentation.shift", "augmentation.shear", "augmentation.mix")
 DRAWN_ONLY = (
     "drawn.preset",
     "drawn.settings",
@@ -50,6 +51,7 @@ def unused_settings(configuration: Configuration) -> list[str]:
     method = find_method(configuration.method)
     without = set(PICTURES_ONLY) if issubclass(method, MapMethod) else set()
     without |= set(MAPS_ONLY) if issubclass(method, PictureMethod) else set()
+    without |= set() if method.needs_labels else set(LABELS_ONLY)
     without |= set(DRAWN_ONLY) if configuration.drawn.ratio == 0 else set()
     without |= _of_other_choices(configuration)
     plain = make_configuration({"method": configuration.method})

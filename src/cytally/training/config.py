@@ -81,6 +81,11 @@ class TrainingConfig(BaseModel):
         0.2, gt=0, description="Share of the images (below 1) or number of images (from 1) kept for validation."
     )
     validate_every: int = Field(1, ge=1, description="Epochs between two validations.")
+    judge_by: Literal["count", "loss"] = Field(
+        "count",
+        description="What the best validation error is: the mean absolute error of the `count` (paper), or the "
+        "method's own `loss` on whole validation images, for methods that give maps.",
+    )
     keep: Literal["best", "last"] = Field(
         "best",
         description="Which weights a run that reaches its end keeps: those of the `best` validation error, or the "

@@ -16,6 +16,7 @@ from cytally.datasets.augment import AugmentationConfig
 from cytally.errors import CytallyError, ModelError
 from cytally.inference.config import CountingConfig
 from cytally.inference.torch_backend import fast_precision
+from cytally.methods.map_method import MapMethod
 from cytally.methods.method import Method
 from cytally.methods.picture_method import Moment
 from cytally.training.averaging import AveragedNetwork
@@ -86,6 +87,7 @@ class Trainer:
         self.transfer = transfer or TransferConfig()
         drawn = any(example.drawn for example in data.training)
         self.freezing = Freezing(self.network, plan_freezing(method, self.network, transfer, drawn=drawn))
+        self.error = "loss" if config.judge_by == "loss" and isinstance(method, MapMethod) else "mae"
         self.optimiser = make_optimiser(self.network, config)
         self.state = TrainingState()
         self.selection = Selection(self.network)
@@ -237,7 +239,8 @@ class Trainer:
 
     def _report(self, done: float, loss: float) -> TrainingProgress:
         state = self.state
-        latest = state.history[-1]["validation_mae"] if state.history else float("nan")
+        judged = "validation_loss" if self.error == "loss" else "validation_mae"
+        latest = state.history[-1][judged] if state.history else float("nan")
         return TrainingProgress(done, state.epoch, state.step, state.seconds, loss, latest, state.best_error)
 
     def _step(self, batch: Batch, done: float) -> float:
@@ -271,13 +274,12 @@ class Trainer:
 
         Those that are `settled` are kept in any case.
         """
-        metrics = validate(
-            self.method, self.average.network, self.data.validation, self.device, self.counting.precision
-        )
-        if not np.isfinite(metrics["mae"]):
+        state, network, error = self.state, self.average.network, self.error
+        device, precision = self.device, self.counting.precision
+        metrics = validate(self.method, network, self.data.validation, device, precision, loss=error == "loss")
+        if not np.isfinite(metrics[error]):
             raise self._diverged("the validation error")
-        state, network = self.state, self.average.network
-        better = self.selection.consider(network, metrics, state, settled=settled)
+        better = self.selection.consider(network, metrics, state, settled=settled, error=error)
         if self.config.keep_most_accurate:
             self.selection.consider_accuracy(network, metrics, state)
         row = {"epoch": state.epoch, "step": state.step, "seconds": state.seconds, "train_loss": train_loss}
@@ -286,6 +288,8 @@ class Trainer:
             "validation_mae": metrics["mae"],
             "validation_bias": metrics["bias"],
         }
+        if error == "loss":
+            row["validation_loss"] = metrics["loss"]
         state.history.append(row)
         logger.debug("epoch %d: validation error %.3f", state.epoch, metrics["mae"])
         return better

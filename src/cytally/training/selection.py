@@ -17,17 +17,19 @@ class Selection:
         self.best: Weights = weights_of(network)
         self.most_accurate: Weights = self.best
 
-    def consider(self, network: nn.Module, metrics: dict[str, float], state: TrainingState, *, settled: bool) -> bool:
-        """Keep the network's weights if they are better, or `settled`; write down in `state` what they reached.
+    def consider(
+        self, network: nn.Module, metrics: dict[str, float], state: TrainingState, *, settled: bool, error: str = "mae"
+    ) -> bool:
+        """Keep the network's weights if their `error` is less, or `settled`; write down in `state` what they reached.
 
         Returns
         -------
         bool
             Whether its validation error is the best, or it is settled.
         """
-        better = settled or metrics["mae"] < state.best_error
+        better = settled or metrics[error] < state.best_error
         if better:
-            state.best_error, state.best_epoch, state.best_metrics = metrics["mae"], state.epoch, metrics
+            state.best_error, state.best_epoch, state.best_metrics = metrics[error], state.epoch, metrics
             self.best = weights_of(network)
         return better
 

@@ -6,34 +6,70 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from cytally.datasets.example import Example
 from cytally.inference.predict import predict
+from cytally.inference.tiles import run_network
 from cytally.inference.torch_backend import Precision, TorchBackend
+from cytally.methods.map_method import MapMethod
 from cytally.methods.method import Method
 from cytally.methods.picture_method import PictureMethod
 from cytally.metrics.counting import counting_metrics
 
 
 def validate(
-    method: Method, network: nn.Module, examples: Sequence[Example], device: torch.device, precision: Precision
+    method: Method,
+    network: nn.Module,
+    examples: Sequence[Example],
+    device: torch.device,
+    precision: Precision,
+    *,
+    loss: bool = False,
 ) -> dict[str, float]:
     """Count every example whole; drawn ones as drawn, where the method keeps them apart.
+
+    Parameters
+    ----------
+    method, network
+        What counts.
+    examples
+        Whole images with their annotation.
+    device, precision
+        Where and in which number type the network runs.
+    loss
+        Whether the method's own loss is asked for as well, of a method that gives maps.
 
     Returns
     -------
     dict
-        As of `cytally.metrics.counting.counting_metrics`; all of it NaN where a count is not a number.
+        As of `cytally.metrics.counting.counting_metrics`, and `loss`, the mean over the images, where asked for; all
+        of it NaN where a count is not a number.
     """
     runs: dict[bool, TorchBackend] = {}
-    predicted = []
+    predicted, losses = [], []
     for example in examples:
         if example.drawn not in runs:
             side = method.side_of(network, drawn=example.drawn) if isinstance(method, PictureMethod) else network
             runs[example.drawn] = TorchBackend(side, device, precision)
-        predicted.append(predict(method, runs[example.drawn], network, example.image).count)
-    if not np.isfinite(predicted).all():
-        return {"mae": float("nan"), "bias": float("nan"), "accuracy": float("nan")}
+        if loss and isinstance(method, MapMethod):
+            output = run_network(runs[example.drawn], network, example.image)
+            losses.append(_loss(method, output, example))
+            predicted.append(method.read(output).count)
+        else:
+            predicted.append(predict(method, runs[example.drawn], network, example.image).count)
+    if not np.isfinite(predicted + losses).all():
+        return {"mae": float("nan"), "bias": float("nan"), "accuracy": float("nan"), "loss": float("nan")}
     true = [example.count for example in examples]
-    return counting_metrics(np.array(true, float), np.array(predicted, float))
+    metrics = counting_metrics(np.array(true, float), np.array(predicted, float))
+    return {**metrics, "loss": float(np.mean(losses))} if losses else metrics
+
+
+def _loss(method: MapMethod, output: NDArray[np.float32], example: Example) -> float:
+    """The loss of a whole image's output (K, Y, X); that of its count where nothing else is known."""
+    made = torch.from_numpy(output)[None]
+    weights = torch.ones_like(made[:, :1])
+    if example.points is None:
+        return float(method.count_loss(made, torch.tensor([float(example.count)]), weights))
+    return float(method.loss(made, torch.from_numpy(method.targets(example))[None], weights))
