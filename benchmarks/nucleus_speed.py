@@ -5,7 +5,7 @@
 Both widths: examples/nucleus-unet.yaml (64 filters) and examples/nucleus-unet-small.yaml (16), untrained, since weights
 change no time: plain eager float32, channels-last float32, and what cytally runs, the fastest torch setting of the
 machine. They take turns within one run, so that a busy machine slows all; what counts is the ratio within a round.
-Reading the nuclei out is timed on a drawn map of some 280 nuclei. OpenVINO and ONNX are not built yet.
+Reading the nuclei out is timed on a drawn map of some 290 nuclei. OpenVINO and ONNX are not built yet.
 
 Writes benchmarks/results/nucleus-speed.json, one part for each kind of device.
 """
@@ -32,6 +32,7 @@ from torch import nn
 
 from cytally.files import write_text
 from cytally.inference.torch_backend import TorchBackend
+from cytally.readout.nuclei import depth_in_objects
 from cytally.tasks.provenance import provenance
 from cytally.training.configuration import read_configuration
 
@@ -68,10 +69,11 @@ def backends(network: nn.Module, device: torch.device) -> dict[str, Run]:
     }
 
 
-def drawn_map(side: int) -> Maps:
-    """A map (1, Y, X) of drawn nuclei with soft rims, as a trained network gives it."""
-    mask = drawn_field((side, side)).labels > 0
-    return np.asarray(ndimage.gaussian_filter(mask.astype(np.float32), 1.5))[None]
+def drawn_maps(side: int) -> Maps:
+    """Maps (2, Y, X) as a trained network gives them: drawn nuclei with soft rims, and how deep inside pixels lie."""
+    labels = drawn_field((side, side)).labels
+    mask = ndimage.gaussian_filter((labels > 0).astype(np.float32), 1.5)
+    return np.stack([mask, depth_in_objects(labels)])
 
 
 def measure(filters: str, rounds: int, side: int, device: torch.device) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def measure(filters: str, rounds: int, side: int, device: torch.device) -> dict[
     torch.manual_seed(0)
     runs = backends(method.network(), device)
     image = np.random.default_rng(0).normal(size=(1, side, side)).astype(np.float32)
-    shown = drawn_map(side)
+    shown = drawn_maps(side)
     seconds: dict[str, list[float]] = {name: [] for name in (*runs, READ_OUT)}
     outputs: dict[str, Maps] = {}
     for turn in range(rounds + 1):

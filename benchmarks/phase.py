@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import imagecodecs
+import numpy as np
 import torch
 from counting import commit, machine
 from few_labels import commit_at_begin
-from phase_data import Field, Labels, freeze, frozen_field, write_windows
+from numpy.typing import NDArray
+from phase_data import Field, Labels, Picture, freeze, frozen_field, write_windows
 from phase_measures import measures
 from phase_rows import (
     CONFIGURATION,
@@ -53,8 +55,9 @@ from cytally.training.configuration import Configuration, read_configuration
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "phase"
-PICTURE = HERE.parent / "docs" / "images" / "phase-overlay.png"
+OVERLAY = HERE.parent / "docs" / "images" / "phase-overlay.png"
 PICTURED = RESULTS.parent / "phase-overlay.json"
+ENLARGED = 2
 COMPONENTS = {"split": "none", "least_area": 0.0}
 
 
@@ -131,6 +134,13 @@ def run_row(options: argparse.Namespace) -> None:
     print(row, json.dumps({key: run[key] for key in ("steps", "minutes", *lines_of(options))}))
 
 
+def beside(phase: Picture, true: Labels, found: Labels) -> NDArray[np.uint8]:
+    """The phase contrast alone and, below it, what was found in it: turned on its side and enlarged, to fit a page."""
+    shown, true, found = (np.kron(each.T, np.ones((ENLARGED, ENLARGED), each.dtype)) for each in (phase, true, found))
+    nothing = np.zeros_like(true)
+    return np.concatenate([agreement(shown[None], 0, *labels) for labels in ((nothing, nothing), (true, found))])
+
+
 def draw(options: argparse.Namespace) -> None:
     """Draw what a row's model finds in the test half of its first cell line, in the thesis's colours."""
     folder, line = work_of(options) / f"model-{options.seed}", lines_of(options)[0]
@@ -139,8 +149,8 @@ def draw(options: argparse.Namespace) -> None:
     test = fields_of(options)[line].test
     found = load(folder).count(test.phase)
     assert found.labels is not None
-    picture = agreement(test.phase[None], 0, test.labels, found.labels)
-    with whole_file(PICTURE) as temporary:
+    picture = beside(test.phase, test.labels, found.labels)
+    with whole_file(OVERLAY) as temporary:
         temporary.write_bytes(imagecodecs.png_encode(picture))
     facts = {"command": f"{command(options, options.seed)} --picture", "line": line, "commit": commit()}
     write_text(PICTURED, json.dumps(facts, indent=2) + "\n")

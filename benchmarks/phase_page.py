@@ -39,8 +39,8 @@ FIGURES = {
 HEAD = (
     "F1 at IoU 0.5",
     "AP50",
-    "Count, by components: error",
-    "By area: error",
+    "Count of objects: error",
+    "Count by area: error",
     "Pixel Dice",
     "Pixel IoU",
     "Lenient: precision",
@@ -124,8 +124,8 @@ def alpha_table(results: Results) -> str:
     head = (
         "`options.alpha`",
         "F1 at IoU 0.5",
-        "Count: error",
-        "By area: error",
+        "Count of objects: error",
+        "Count by area: error",
         "Pixel precision",
         "Pixel recall",
         "Pixel Dice",
@@ -143,7 +143,14 @@ NOISE = {"missing": "missing nuclei", "leaking": "leaking nuclei"}
 def noise_table(results: Results) -> str:
     """Spoiled training labels, from none on."""
     keys = {"f1_50": ".3f", "count_error": "+.3f", "area_error": "+.3f", "pixel_dice": ".3f", "object_dice": ".3f"}
-    head = ("Spoiled by", "Share", "Nuclei left in training labels", "F1 at IoU 0.5", "Count: error", "By area: error")
+    head = (
+        "Spoiled by",
+        "Share",
+        "Nuclei left in training labels",
+        "F1 at IoU 0.5",
+        "Count of objects: error",
+        "Count by area: error",
+    )
     lines, rows = [], []
     for kind, words in NOISE.items():
         for share, row in spoiled_rows(kind).items():

@@ -12,9 +12,6 @@ from spoiled_labels import KINDS
 PROGRAM = "python benchmarks/phase.py"
 CONFIGURATION = "nucleus-unet-small.yaml"
 MIXED = "mixed"
-SHORT = 600
-"""Steps of the rows that compare settings and spoiled labels; the others end as the configuration says."""
-
 ALPHAS = (0.25, 0.5, 0.75)
 SHARES = (0.1, 0.3, 0.5)
 READOUTS = {"own": (), "thesis": ("options.gap=0", "options.split=none", "options.least_area=0")}
@@ -32,7 +29,6 @@ def parse(arguments: list[str] | None = None, description: str | None = None) ->
     parser.add_argument("--readout", choices=READOUTS, default="own")
     parser.add_argument("--spoil", choices=KINDS, help="what is done to training labels")
     parser.add_argument("--share", type=float, default=0.0, help="share of the nuclei that are spoiled")
-    parser.add_argument("--steps", type=int, help="steps of the training; else the configuration's own end")
     parser.add_argument("--seed", type=int, default=0, help="each seed is one run of the row")
     parser.add_argument("--with", dest="settings", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--work", type=Path, default=Path("benchmark-work"), help="folder for data and models; kept")
@@ -52,7 +48,6 @@ def command(options: argparse.Namespace, seed: int = 0) -> str:
     words = [f"--data ../shared/data --train {options.train}"]
     words += [f"--readout {options.readout}"] if options.readout != "own" else []
     words += [f"--spoil {options.spoil} --share {options.share:g}"] if options.spoil else []
-    words += [f"--steps {options.steps}"] if options.steps else []
     words += [f"--with {shlex.quote(setting)}" for setting in options.settings]
     return " ".join([PROGRAM, *words, *([f"--seed {seed}"] if seed else [])])
 
@@ -69,9 +64,8 @@ def same_row(one: argparse.Namespace, other: argparse.Namespace) -> bool:
 
 
 def row_name(options: argparse.Namespace) -> str:
-    """As keratinocytes-thesis, mixed, keratinocytes-600-missing-0.3: what trains, the read-out, steps, what changes."""
+    """As mixed, keratinocytes-thesis, keratinocytes-missing-0.3: what trains, the read-out, what changes."""
     words = [options.train, *([options.readout] if options.readout != "own" else [])]
-    words += [str(options.steps)] if options.steps else []
     words += [options.spoil, f"{options.share:g}"] if options.spoil else []
     for setting in options.settings:
         key, _, value = setting.partition("=")
@@ -86,9 +80,8 @@ def lines_of(options: argparse.Namespace) -> tuple[str, ...]:
 
 def row_settings(options: argparse.Namespace) -> list[str]:
     """What the row changes in the configuration: one window of each cell line validates."""
-    steps = [f"training.steps={options.steps}"] if options.steps else []
     validation = f"training.validation={len(lines_of(options))}"
-    return [validation, *READOUTS[options.readout], *steps, *options.settings]
+    return [validation, *READOUTS[options.readout], *options.settings]
 
 
 def wanted(line: str = "") -> argparse.Namespace:
@@ -108,14 +101,13 @@ def line_rows() -> dict[str, argparse.Namespace]:
 
 def alpha_rows() -> dict[float, argparse.Namespace]:
     """Figure 7.2; a half is the configuration's own."""
-    changes = {alpha: "" if alpha == 0.5 else f" --with options.alpha={alpha:g}" for alpha in ALPHAS}
-    return {alpha: wanted(f"--steps {SHORT}{change}") for alpha, change in changes.items()}
+    return {alpha: wanted("" if alpha == 0.5 else f"--with options.alpha={alpha:g}") for alpha in ALPHAS}
 
 
 def spoiled_rows(kind: str) -> dict[float, argparse.Namespace]:
     """Labels spoiled more and more, from none on."""
-    rows = {share: wanted(f"--steps {SHORT} --spoil {kind} --share {share:g}") for share in SHARES}
-    return {0.0: wanted(f"--steps {SHORT}"), **rows}
+    rows = {share: wanted(f"--spoil {kind} --share {share:g}") for share in SHARES}
+    return {0.0: wanted(), **rows}
 
 
 def all_rows() -> list[argparse.Namespace]:

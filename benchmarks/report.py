@@ -159,11 +159,16 @@ TABLES = {
 }
 
 
+EVERY_PLACE = (*TABLES, *PLACES, *TRANSFER_PLACES, *LABEL_PLACES, *PHASE_PLACES)
+
+
 def page(words: str, folder: Path) -> str:
     """The whole page: `words` with every table of the results in `folder` in its place."""
-    places, wanted = PLACE.findall(words), [*TABLES, *PLACES, *TRANSFER_PLACES, *LABEL_PLACES, *PHASE_PLACES]
-    if sorted(places) != sorted(wanted):
-        raise ValueError(f"{WORDS.name} has to have a place for each of {', '.join(wanted)}, once; it has {places}")
+    places = PLACE.findall(words)
+    if sorted(places) != sorted(EVERY_PLACE):
+        raise ValueError(
+            f"{WORDS.name} has to have a place for each of {', '.join(EVERY_PLACE)}, once; it has {places}"
+        )
     results = read_results(folder)
     made = {name: make(results) for name, make in TABLES.items()}
     for section in (texts, transfer_texts, labels_texts, phase_texts):

@@ -234,9 +234,7 @@ def report(script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleTyp
     """benchmarks/report.py with folders of its own."""
     module = script("report")
     (tmp_path / "results" / "few-labels").mkdir(parents=True)
-    (tmp_path / "words.md").write_text(
-        "\n".join(f"<!-- here: {each} -->\n" for each in [*module.TABLES, *module.PLACES, *module.TRANSFER_PLACES])
-    )
+    (tmp_path / "words.md").write_text("\n".join(f"<!-- here: {each} -->\n" for each in module.EVERY_PLACE))
     monkeypatch.setattr(module, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(module, "WORDS", tmp_path / "words.md")
     monkeypatch.setattr(module, "PAGE", tmp_path / "docs" / "benchmarks.md")

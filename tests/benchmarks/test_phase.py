@@ -130,8 +130,8 @@ ROWS = {
     "keratinocytes": "--train keratinocytes",
     "mixed": "--train mixed",
     "keratinocytes-thesis": "--readout thesis",
-    "keratinocytes-600-missing-0.3": "--steps 600 --spoil missing --share 0.3",
-    "keratinocytes-600-alpha-0.25": "--steps 600 --with options.alpha=0.25",
+    "keratinocytes-missing-0.3": "--spoil missing --share 0.3",
+    "keratinocytes-alpha-0.25": "--with options.alpha=0.25",
 }
 
 
@@ -143,7 +143,7 @@ def test_the_command_of_a_row_gives_the_row_again(script, row: str) -> None:
     assert rows.row_name(options) == row
     assert rows.command(rows.from_command(line)) == line and "--seed" not in line
     assert rows.same_row(options, rows.from_command(rows.command(options, 4)))
-    other = rows.parse(["--data", "d", *shlex.split(ROWS[row]), "--steps", "77"])
+    other = rows.parse(["--data", "d", *shlex.split(ROWS[row]), "--with", "training.steps=77"])
     assert not rows.same_row(options, other)
 
 
@@ -157,13 +157,12 @@ def test_every_row_has_settings_that_exist(script, capsys: pytest.CaptureFixture
     phase, rows = script("phase"), script("phase_rows")
     every = rows.all_rows()
     names = [rows.row_name(row) for row in every]
-    assert len(set(names)) == len(names) == 4 + 3 + 6
+    assert len(set(names)) == len(names) == 4 + 2 + 6
     usual = phase.configuration_of(rows.wanted()).options
     for row in every:
         configuration = phase.configuration_of(row)
         assert configuration.method == "nucleus-unet" and configuration.options.filters == 16
         assert configuration.training.validation == (2 if row.train == "mixed" else 1)
-        assert row.steps in (None, configuration.training.steps)
         if not row.settings and row.readout == "own":
             assert configuration.options == usual
     thesis = phase.configuration_of(rows.main_rows()["thesis"]).options
@@ -182,7 +181,7 @@ def run(script, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """``run("--train mixed") -> the result file's contents``, of tiny networks on the drawn fields."""
     phase, rows = script("phase"), script("phase_rows")
     monkeypatch.setattr(phase, "RESULTS", tmp_path / "results" / "phase")
-    monkeypatch.setattr(phase, "PICTURE", tmp_path / "images" / "phase-overlay.png")
+    monkeypatch.setattr(phase, "OVERLAY", tmp_path / "images" / "phase-overlay.png")
     monkeypatch.setattr(phase, "PICTURED", tmp_path / "results" / "phase-overlay.json")
     reference = tmp_path / "reference.json"
     for name in ("freeze", "frozen_field"):
@@ -241,7 +240,7 @@ def test_runs_of_other_settings_are_not_mixed_in(run, tmp_path: Path) -> None:
     path.write_text(json.dumps(result))
     with pytest.raises(SystemExit, match=r"training\.learning_rate"):
         run("--seed 1")
-    path.write_text(json.dumps(result | {"command": result["command"] + " --steps 9"}))
+    path.write_text(json.dumps(result | {"command": result["command"] + " --readout thesis"}))
     with pytest.raises(SystemExit, match="another command"):
         run("--seed 1")
 

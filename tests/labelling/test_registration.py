@@ -157,3 +157,11 @@ def test_a_culture_lit_from_one_side() -> None:
         pytest.skip("the real images are not here")
     found = register(imread(PAIRS / "neurons_dapi.tif"), imread(PAIRS / "neurons_phase.tif"))
     assert np.abs(found.shift).max() <= 6
+
+
+def test_a_regular_grid_fits_itself_though_wrong_shifts_fit_nearly_as_well():
+    rows, columns = np.mgrid[:256, :256]
+    grid = (np.hypot(rows % 32 - 16, columns % 32 - 16) < 8).astype(float)
+    found = register(grid, -grid)
+    assert found.shift == (0.0, 0.0)
+    assert 3.5 * found.background > 1 > found.correlation >= found.least == 0.9

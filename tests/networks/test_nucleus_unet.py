@@ -72,7 +72,7 @@ def test_each_convolution_is_followed_by_batch_norm_then_relu():
 
 
 def lively(levels: int, seed: int = 0) -> NucleusUNet:
-    """A network with random statistics too, as a trained one has, in double precision and without its sigmoid's ends."""
+    """A network with random statistics too, as a trained one has, in double precision."""
     torch.manual_seed(seed)
     network = NucleusUNet(1, 2, levels).double().eval()
     for module in network.modules():

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from cytally.readout.nuclei import between_touching, count_by_area, find_nuclei, give_back, median_area
+from cytally.readout.nuclei import (
+    between_touching,
+    count_by_area,
+    depth_in_objects,
+    find_nuclei,
+    give_back,
+    median_area,
+)
 
 SPLITS = ["none", "distance", "probability"]
 DTYPES = [np.uint8, np.uint16, np.int32, np.uint32, np.int64, np.uint64]
@@ -162,6 +169,53 @@ def test_split_nuclei_flip_with_the_map(split, axis):
         partner = np.bincount(flipped[mirrored]).argmax()
         both = (flipped == partner) & mirrored
         assert both.sum() > 0.95 * ((flipped == partner) | mirrored).sum()
+
+
+def slow_depth(labels: np.ndarray) -> np.ndarray:
+    """Distance to the nearest pixel of an object that has another value beside it, over the object's largest."""
+    rows, columns = labels.shape
+    outline = [
+        (y, x)
+        for y, x in np.argwhere(labels > 0)
+        if any(
+            0 <= v < rows and 0 <= u < columns and labels[v, u] != labels[y, x]
+            for v, u in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1))
+        )
+    ]
+    others = [*outline, *map(tuple, np.argwhere(labels == 0))]
+    depth = np.zeros(labels.shape)
+    for y, x in np.argwhere(labels > 0):
+        depth[y, x] = 1 + min((np.hypot(y - v, x - u) for v, u in others), default=0)
+    for name in np.unique(labels[labels > 0]):
+        depth[labels == name] /= depth[labels == name].max()
+    return depth
+
+
+@settings(max_examples=60)
+@given(small_labels, st.sampled_from([np.uint16, np.int32, np.uint32]))
+def test_the_depth_is_that_of_the_slow_search(labels, dtype):
+    depth = depth_in_objects(labels.astype(dtype))
+    assert depth.dtype == np.float32
+    np.testing.assert_allclose(depth, slow_depth(labels), atol=1e-6)
+
+
+def test_the_depth_is_one_in_the_middle_of_each_object_however_large():
+    labels = np.zeros((14, 24), np.uint16)
+    labels[2:7, 2:7], labels[2:11, 7:16], labels[12, 20] = 1, 2, 9
+    depth = depth_in_objects(labels)
+    assert depth[4, 4] == depth[6, 11] == depth[12, 20] == 1
+    assert depth[2, 2] == pytest.approx(1 / 3) and depth[2, 7] == pytest.approx(1 / 5)
+    assert not depth[labels == 0].any()
+
+
+def test_the_depth_parts_nuclei_that_touch_along_their_whole_side():
+    labels = np.zeros((20, 34), np.int32)
+    labels[3:17, 3:17], labels[3:17, 17:31] = 1, 2
+    mask = (labels > 0).astype(np.float32)
+    found, points = find_nuclei(mask, depth=depth_in_objects(labels), split="depth", separation=5)
+    assert len(points) == 2 and np.mean(found == labels) > 0.98
+    with pytest.raises(ValueError, match="depth"):
+        find_nuclei(mask, split="depth", separation=5)
 
 
 # Gaps

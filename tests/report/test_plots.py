@@ -87,8 +87,10 @@ def test_curves_show_the_columns_there_are_and_mark_the_best(tmp_path: Path, sav
     loss, error = saved[0].axes
     assert (loss.get_ylabel(), error.get_ylabel(), error.get_xlabel()) == ("loss", "validation MAE (cells)", "epoch")
     assert error.lines[0].get_xdata().tolist() == [1, 3, 4]  # type: ignore[union-attr]
-    assert error.lines[-1].get_label() == "best, epoch 3"
-    assert error.lines[-1].get_xdata() == [3, 3]
+    assert error.lines[-1].get_label() == "best, epoch 4", "a run with a validation loss is judged by it"
+    assert error.lines[-1].get_xdata() == [4, 4]
+    training_curves(history.drop(columns="validation_loss"), tmp_path / "curves.png")
+    assert saved[1].axes[1].lines[-1].get_label() == "best, epoch 3"
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ def test_whatever_an_image_does_the_others_are_counted(
     summary = count([images], tmp_path / "out", model, watch=quiet())
     assert [line for _, line in summary.failures] == [
         "a.png: does not fit into memory; crop it or scale it down",
-        "b.png: cannot be counted (ZeroDivisionError: odd); run again with --verbose and report it",
+        "b.png: failed unexpectedly (ZeroDivisionError: odd); run again with --verbose and report it",
     ]
     assert [row.image for row in summary.rows] == ["c.png"]
 

@@ -18,7 +18,7 @@ def test_a_row_comes_back_as_written(by_area: float | None, known: float | None)
 
 
 def test_the_column_is_the_last_and_may_be_empty() -> None:
-    assert BY_AREA == (*COLUMNS, "count_by_area")
+    assert (*COLUMNS, "count_by_area") == BY_AREA
     cells = CountRow("a", 1.0, None, None, None, None, "m", (), 2.5).cells()
     assert cells["count_by_area"] == "2.5"
     assert CountRow.from_cells({**cells, "count_by_area": ""}).count_by_area is None

@@ -10,16 +10,13 @@ from scipy import ndimage
 
 from cytally.labelling.background import subtract_background
 from cytally.labelling.check import refusal
-from cytally.labelling.first_look import first_look, noise_of
+from cytally.labelling.first_look import first_look
 from cytally.labelling.labelled import Labelled
 from cytally.labelling.split import split_touching
 from cytally.labelling.two_scales import nucleus_mask
 
 SMOOTHING = 0.05
 """Standard deviation, in nucleus diameters, of the Gaussian before the thresholds."""
-
-QUIET = 0.08
-"""Where that would leave more noise than this, in units of a typical nucleus, the Gaussian is wider."""
 
 SPECK = 0.05
 """Objects smaller than this share of a typical nucleus are specks."""
@@ -66,9 +63,8 @@ def label_auto(image: NDArray[Any]) -> Labelled:
         empty = np.zeros(image.shape, np.uint16)
         return Labelled(empty, refusal(image, empty))
     plane = subtract_background(plane, diameter)
-    calm = noise_of(plane) / (2 * np.sqrt(np.pi) * QUIET)  # a Gaussian of σ pixels leaves 1 / (2 √π σ) of white noise
-    smooth = ndimage.gaussian_filter(plane, max(0.5, SMOOTHING * diameter, calm), truncate=3)
-    parts = split_touching(plane, nucleus_mask(smooth, diameter), diameter, max(0.7, calm))
+    smooth = ndimage.gaussian_filter(plane, max(0.5, SMOOTHING * diameter), truncate=3)
+    parts = split_touching(plane, nucleus_mask(smooth, diameter), diameter)
     labels = without_specks(parts, max(FEWEST, SPECK * np.pi * diameter**2 / 4))
     return Labelled(labels, refusal(image, labels))
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cytally.images.normalise import background
 from cytally.images.scale import shrink
 
 Pixels = NDArray[np.float32]
@@ -19,16 +18,13 @@ CLEARANCE = 4.0
 GRAIN = 6.0
 """It is looked for in squares of pixels whose side is a nucleus diameter divided by this."""
 
-SAMPLES = 250_000
-"""The level of what remains is measured on no more pixels than this."""
-
 
 def subtract_background(plane: NDArray[np.floating[Any]], diameter: float) -> Pixels:
     """The image without what is wider than `CLEARANCE` nuclei: its morphological opening, smoothed.
 
     An opening of the image's coarse means by a square: the darkest place near each pixel, and of those the brightest
-    near each. It follows uneven light from below, and does not follow nuclei unless they fill a whole square. Noise
-    lets it lie too low; what remains of the background is therefore brought to 0 (`cytally.images.normalise`).
+    near each. It follows uneven light from below, and does not follow nuclei unless they fill a whole square.
+    Where there is noise it lies somewhat below the background's mean.
 
     Parameters
     ----------
@@ -53,9 +49,7 @@ def subtract_background(plane: NDArray[np.floating[Any]], diameter: float) -> Pi
     coarse = ndimage.gaussian_filter(shrink(np.asarray(plane, np.float32), step), 1)
     side = max(3, int(CLEARANCE * diameter / step) | 1)
     floor = ndimage.maximum_filter(ndimage.minimum_filter(coarse, side), side)
-    rest = np.asarray(plane - enlarge(ndimage.gaussian_filter(floor, side / 4), plane.shape, step), np.float32)
-    skip = int(np.ceil(np.sqrt(rest.size / SAMPLES)))
-    return rest - np.float32(background(rest[::skip, ::skip].ravel())[0])
+    return np.asarray(plane - enlarge(ndimage.gaussian_filter(floor, side / 4), plane.shape, step), np.float32)
 
 
 def enlarge(coarse: NDArray[np.floating[Any]], shape: tuple[int, ...], step: int) -> Pixels:

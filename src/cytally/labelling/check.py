@@ -37,7 +37,8 @@ def refusal(image: NDArray[Any], labels: NDArray[np.integer[Any]]) -> str | None
 
     The first of these that holds, as a plain clause with its figure:
 
-    - all pixels have one value, or the image's brightest value is shared by too many of them (the stain is saturated);
+    - all pixels have one value, or too many of them have the brightest one (the stain is saturated; drawings may be
+      so, see `may_be_saturated`);
     - nothing was found;
     - one object covers most of the image, or far more than the others do; all together leave hardly any background;
     - what was found does not stand out from what surrounds it: see `contrast`.
@@ -75,7 +76,7 @@ def refusal(image: NDArray[Any], labels: NDArray[np.integer[Any]]) -> str | None
     brightest = image.max()
     if image.min() == brightest:
         return f"every pixel has the value {brightest:g}"
-    top = image == brightest
+    top = (image == brightest) & may_be_saturated(image)
     if top.mean() >= SATURATED_IMAGE:
         return f"the stain is saturated: {top.mean():.0%} of the image has the brightest value".replace("%", " %")
     if not found.any():
@@ -94,6 +95,38 @@ def refusal(image: NDArray[Any], labels: NDArray[np.integer[Any]]) -> str | None
     if rise < LEAST_CONTRAST:
         return f"objects rise above the background by only {rise:.1f} times its spread"
     return None
+
+
+def may_be_saturated(image: NDArray[Any]) -> bool:
+    """Whether a camera may have cut the brightest value off: not in a mask, nor in a drawing on flat ground.
+
+    Flat ground with the largest value of a camera or a file above it is a photograph whose offset was taken off.
+
+    Examples
+    --------
+    >>> drawing = np.array([[0, 0, 0, 200, 90, 200]], np.uint8)
+    >>> may_be_saturated(drawing), may_be_saturated(drawing.clip(90)), may_be_saturated(drawing // 200 * 255)
+    (False, False, False)
+    >>> may_be_saturated(drawing + np.uint8(55)), may_be_saturated(np.array([[3, 5, 4, 200, 90, 200]]))
+    (True, True)
+    """
+    if np.isin(image, (image.min(), image.max())).all():
+        return False
+    dark, less_dark = np.percentile(image, (5, 40))
+    return bool(dark < less_dark) or is_limit(float(image.max()), image.dtype)
+
+
+def is_limit(value: float, kind: np.dtype[Any]) -> bool:
+    """Whether a camera's or a file's brightest value is `value`: 1 of real numbers, else 2ᵏ − 1 from 8 bits on.
+
+    Examples
+    --------
+    >>> [is_limit(value, np.dtype(np.uint16)) for value in (200, 255, 4095, 65535)]
+    [False, True, True, True]
+    """
+    if np.issubdtype(kind, np.floating) and value == 1:
+        return True
+    return value >= 255 and value + 1 == 2.0 ** round(math.log2(value + 1))
 
 
 def contrast(image: NDArray[Any], labels: NDArray[np.integer[Any]]) -> float:

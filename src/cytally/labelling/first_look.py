@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cytally.images.normalise import apply, statistics
+from cytally.images.normalise import apply, check, statistics
 from cytally.images.scale import estimate_diameter, shrink
 
 LARGE = 600_000
 """An image of more pixels than this is looked at in half its resolution first, which takes a quarter of the time."""
 
 FINE = 12.0
-"""Nuclei that turn out smaller than this many pixels are measured again in full resolution."""
+"""Where nuclei turn out smaller than this many pixels, the look is taken again in full resolution."""
 
 
 def first_look(image: NDArray[Any]) -> tuple[NDArray[np.float32], float | None]:
@@ -38,33 +38,16 @@ def first_look(image: NDArray[Any]) -> tuple[NDArray[np.float32], float | None]:
     ImageError
         When there is no pixel, or one is not a finite number.
     """
-    calm = without_hot_pixels(image)
-    if image.size <= LARGE or min(image.shape) < 2:
-        plane = apply(calm[None], statistics(calm[None]))[0]
-        return plane, estimate_diameter(plane)
-    coarse = shrink(calm.astype(np.result_type(calm.dtype, np.float32)), 2)[None]
-    found = statistics(coarse)
-    plane = apply(calm[None], found)[0]
-    half = estimate_diameter(apply(coarse, found)[0])
-    if half is None or 2 * half < FINE:
-        return plane, estimate_diameter(plane)
-    return plane, 2 * half
-
-
-def noise_of(plane: NDArray[np.floating[Any]]) -> float:
-    """Standard deviation of the noise of an image (Y, X), from what differs between the diagonals of 2 × 2 pixels.
-
-    References
-    ----------
-    Immerkær 1996, "Fast noise variance estimation", has the same with 3 × 3 pixels.
-
-    Examples
-    --------
-    >>> noise_of(np.add.outer(np.arange(5.0), np.arange(8.0)))
-    0.0
-    """
-    crossed = plane[:-1:2, :-1] + plane[1::2, 1:] - plane[:-1:2, 1:] - plane[1::2, :-1]
-    return 1.4826 / 2 * float(np.median(np.abs(crossed))) if crossed.size else 0.0
+    check(image[None])
+    calm = without_hot_pixels(image)[None]
+    if image.size > LARGE and min(image.shape) > 1:
+        coarse = shrink(calm[0].astype(np.result_type(calm.dtype, np.float32)), 2)[None]
+        found = statistics(coarse)
+        half = estimate_diameter(apply(coarse, found)[0])
+        if half is not None and 2 * half >= FINE:
+            return apply(calm, found)[0], 2 * half
+    plane = apply(calm, statistics(calm))[0]
+    return plane, estimate_diameter(plane)
 
 
 def without_hot_pixels(image: NDArray[Any]) -> NDArray[Any]:

@@ -18,6 +18,8 @@ SEARCHED_SHIFT = 0.25
 """Shifts up to this share are tried: those beyond the plausible ones show what correlation chance alone reaches."""
 LEAST = 3.5
 """How many times better a pair must fit at its best shift than it typically does at wrong shifts."""
+CERTAIN = 0.9
+"""A correlation that is enough in any case: on a regular grid wrong shifts fit nearly as well as the right one."""
 FINEST = 2.0
 """Standard deviation in pixels of the Gaussian that details are smoothed with: below a nucleus's radius."""
 NEIGHBOURHOOD = 4.0
@@ -54,7 +56,7 @@ class Registration:
     @property
     def least(self) -> float:
         """The correlation that a pair which belongs together has at least."""
-        return LEAST * self.background
+        return min(LEAST * self.background, CERTAIN)
 
 
 def register(stain: NDArray[Any], phase: NDArray[Any]) -> Registration:
@@ -66,9 +68,10 @@ def register(stain: NDArray[Any], phase: NDArray[Any]) -> Registration:
     the correlations are combined as in a multiple correlation, so that their signs do not matter. A pair belongs
     together if at the best shift it fits several times better than it typically does at wrong shifts.
 
-    In true pairs (two cultures, crops from 256 pixels on, with noise, blur and uneven light) the best correlation was
-    3.8 to 12 times that at wrong shifts, in pairs that do not belong together never above 3.4 times. Shifts were found
-    to within two pixels; where cells are lit from one side, as by differential interference contrast, to within six.
+    Measured on crops from 256 pixels on of two cultures' fields, with noise, blur, uneven light and inverted contrast:
+    the best correlation was 3.8 to 12 times that at wrong shifts. Of 321 pairs that do not belong together, one passed,
+    at 3.6 times. Shifts were found to within two pixels; where cells are lit from one side, as by differential
+    interference contrast, to within six, taking the two files to lie exactly on each other.
 
     Parameters
     ----------
@@ -79,7 +82,7 @@ def register(stain: NDArray[Any], phase: NDArray[Any]) -> Registration:
     ------
     ImageError
         When the sizes differ, an image is too small, constant or not finite, the shift is above a tenth of the height
-        or the width, or the correlation is below 3.5 times that at wrong shifts.
+        or the width, or the correlation is below 3.5 times that at wrong shifts and below 0.9.
 
     Examples
     --------

@@ -27,7 +27,7 @@ SEPARATION = 0.3
 """Hills nearer than half of this, in nucleus diameters along an axis, are one."""
 
 
-def split_touching(plane: Pixels, mask: NDArray[np.bool_], diameter: float, smoothing: float = 0.7) -> Labels:
+def split_touching(plane: Pixels, mask: NDArray[np.bool_], diameter: float) -> Labels:
     """Number the nuclei of a mask from 1, touching ones apart.
 
     Every hill of ``distance / (diameter / 2) + INTENSITY × intensity`` is flooded from its top, which cuts too many
@@ -41,8 +41,6 @@ def split_touching(plane: Pixels, mask: NDArray[np.bool_], diameter: float, smoo
         What belongs to nuclei (Y, X).
     diameter
         Of a typical nucleus, in pixels.
-    smoothing
-        Least standard deviation, in pixels, by which the intensity is smoothed.
 
     Returns
     -------
@@ -59,7 +57,7 @@ def split_touching(plane: Pixels, mask: NDArray[np.bool_], diameter: float, smoo
         return np.ones(mask.shape, np.int32)
     distance = ndimage.distance_transform_edt(mask).astype(np.float32)
     height = ndimage.gaussian_filter(distance, max(0.5, ROUNDING * diameter), truncate=3) / (diameter / 2)
-    intensity = ndimage.gaussian_filter(plane, max(smoothing, TEXTURE * diameter), truncate=3).clip(0, 2)
+    intensity = ndimage.gaussian_filter(plane, max(0.7, TEXTURE * diameter), truncate=3).clip(0, 2)
     height += INTENSITY * intensity
     height[~mask] = 0
     tops = mask & (height == ndimage.maximum_filter(height, max(3, int(SEPARATION * diameter) | 1)))

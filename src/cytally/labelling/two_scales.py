@@ -18,6 +18,9 @@ Mask = NDArray[np.bool_]
 FAINTEST = 0.1
 """Nothing below this, in units of a typical nucleus above background, counts as a nucleus."""
 
+CLEAR = 4.0
+"""Nor does anything below this many standard deviations of the background's noise."""
+
 OTSU_SHARE = 0.6
 """The threshold for the whole image is this share of Otsu's, so that dim nuclei beside bright ones are found."""
 
@@ -44,7 +47,7 @@ def nucleus_mask(smooth: Pixels, diameter: float) -> Mask:
     top = smooth.clip(0, 2)
     below = -smooth[smooth < 0]
     noise = 1.4826 * float(np.median(below)) if below.size else 0.0
-    lowest = max(FAINTEST, 4 * noise, OTSU_SHARE * float(threshold_otsu(top)))  # type: ignore[no-untyped-call]
+    lowest = max(FAINTEST, CLEAR * noise, OTSU_SHARE * float(threshold_otsu(top)))  # type: ignore[no-untyped-call]
     bright = smooth > lowest
     near = local_brightness(smooth, bright, diameter)
     filled = ndimage.binary_fill_holes(bright & (smooth > PEAK_SHARE * near))

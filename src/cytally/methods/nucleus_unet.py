@@ -159,7 +159,7 @@ class NucleusUNetMethod(MapMethod):
         return np.stack(maps)
 
     def loss(self, output: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-        """Binary focal loss, the mean over pixels (Lin et al. 2017, equation 5); with a depth, its squared error too."""
+        """Binary focal loss, the mean over pixels (Lin et al. 2017, equation 5); plus the depth's squared error."""
         config, mask, wanted = self.config, output[:, :1], targets[:, :1] > 0.5
         right = torch.where(wanted, mask, 1 - mask).clamp(CERTAIN, 1 - CERTAIN)
         share = torch.where(wanted, config.alpha, 1 - config.alpha)

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from skimage.feature import peak_local_max
 from skimage.segmentation import expand_labels, watershed
 
@@ -18,6 +20,9 @@ Labels = NDArray[np.integer[Any]]
 
 SMOOTHING = 0.1
 """Standard deviation, in separations, of the blur after which a map's peaks are taken for middles."""
+
+LEAST_DIP = 0.05
+"""Share of the lower peak by which a map has to dip between two peaks, or they are one nucleus."""
 
 
 def find_nuclei(
@@ -96,7 +101,7 @@ def between_touching(labels: Labels, width: int) -> NDArray[np.bool_]:
     [[0, 0, 1, 1, 0, 0, 0]]
     """
     largest = ndimage.maximum_filter(labels, 2 * width + 1)
-    ground = labels.max(initial=0)  # what the number type could hold beyond would not survive the filter in 64 bits
+    ground = labels.max(initial=0)  # of a type's own limit, 64 bits do not survive the filter
     least = ndimage.minimum_filter(np.where(labels > 0, labels, ground), 2 * width + 1)
     touching: NDArray[np.bool_] = (labels > 0) & (least != largest)
     return touching
@@ -123,9 +128,10 @@ def depth_in_objects(labels: Labels) -> NDArray[np.float32]:
     if (outline | ~inside).any():
         distance = ndimage.distance_transform_edt(inside & ~outline)
     distance = np.where(inside, distance + 1, 0)
-    largest = np.zeros(int(labels.max()) + 1)
-    np.maximum.at(largest, labels.ravel(), distance.ravel())
-    depth: NDArray[np.float32] = (distance / np.maximum(largest, 1)[labels]).astype(np.float32)
+    owners = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)  # a label may be a huge number
+    largest = np.zeros(int(owners.max()) + 1)
+    np.maximum.at(largest, owners.ravel(), distance.ravel())
+    depth: NDArray[np.float32] = (distance / np.maximum(largest, 1)[owners]).astype(np.float32)
     return depth
 
 
@@ -140,7 +146,7 @@ def give_back(labels: NDArray[np.int32], width: int) -> NDArray[np.int32]:
     [[1, 1, 1, 2, 2, 0, 0]]
     """
     wide: NDArray[np.int32] = expand_labels(labels, width)  # type: ignore[no-untyped-call]
-    near = between_touching(wide, 2 * width)
+    near = between_touching(wide, width)
     return np.where((labels == 0) & near, wide, labels)
 
 
@@ -179,4 +185,23 @@ def _split(regions: NDArray[np.int32], heights: NDArray[Any], separation: float)
     markers = np.zeros(regions.shape, np.int32)
     markers[tuple(places.T)] = np.arange(1, len(places) + 1)
     parted: NDArray[np.int32] = watershed(-smooth, markers, mask=regions > 0, connectivity=np.ones((3, 3)))  # type: ignore[no-untyped-call]
-    return parted
+    return _without_shallow_cuts(parted, smooth)
+
+
+def _without_shallow_cuts(parts: NDArray[np.int32], heights: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Join parts between which `heights` hardly dips: a flat top has many peaks, and is one nucleus."""
+    number = int(parts.max()) + 1
+    peaks = np.zeros(number, np.float32)
+    np.maximum.at(peaks, parts.ravel(), heights.ravel())
+    saddles = np.zeros(0, np.float32)
+    pairs = np.zeros((0, 2), np.int64)
+    for here, there in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
+        touch = (parts[here] != parts[there]) & (parts[here] > 0) & (parts[there] > 0)
+        pairs = np.concatenate([pairs, np.stack([parts[here][touch], parts[there][touch]], axis=1)])
+        saddles = np.concatenate([saddles, np.minimum(heights[here][touch], heights[there][touch])])
+    shallow = saddles > (1 - LEAST_DIP) * peaks[pairs].min(axis=1)
+    one, other = pairs[shallow].T
+    graph = coo_array((np.ones(one.size, bool), (one, other)), shape=(number, number))
+    owners: NDArray[np.int32] = connected_components(graph, directed=False)[1].astype(np.int32)
+    joined: NDArray[np.int32] = owners[parts] - owners[0]  # the background, which touches nothing here, stays 0
+    return joined

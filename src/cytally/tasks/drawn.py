@@ -12,6 +12,8 @@ from cytally.datasets.folder import Sample
 from cytally.errors import ConfigError
 from cytally.images.image import Plane
 from cytally.images.prepare import InputConfig, prepare
+from cytally.images.resize import resize_labels
+from cytally.methods.registry import find_method
 from cytally.synthesis.cells_config import CellsConfig
 from cytally.synthesis.presets import make_drawing
 from cytally.tasks.natural_scene import FEW, learn_counts, mean_background
@@ -83,6 +85,7 @@ def drawn_examples(
     if config.background == "natural" and annotated:
         rows, columns = drawing.draw(np.random.default_rng([seed, 0, STREAM])).labels.shape
         background = mean_background(annotated, (rows, columns), few=max(FEWEST, math.ceil(FEW * len(annotated))))
+    outlines = find_method(configuration.method).needs_labels
     examples = []
     for index in range(number):
         if on_image is not None and index % 20 == 0:
@@ -99,7 +102,8 @@ def drawn_examples(
             )
         rows, columns = prepared.data.shape[-2:]
         bounds = (-0.5, -0.5, rows - 0.5, columns - 0.5)
-        examples.append(Example(plane.name, prepared.data, drawn.points, bounds, drawn=True))
+        labels = resize_labels(drawn.labels, (rows, columns)) if outlines else None
+        examples.append(Example(plane.name, prepared.data, drawn.points, bounds, drawn=True, labels=labels))
     if on_image is not None:
         on_image(number, number)
     return examples

@@ -17,7 +17,7 @@ def failure_line(error: BaseException, path: Path) -> str:
     >>> failure_line(MemoryError(), Path("in/large.tif"))
     'large.tif: does not fit into memory; crop it or scale it down'
     >>> failure_line(ZeroDivisionError("division by zero"), Path("in/odd.tif"))
-    'odd.tif: cannot be counted (ZeroDivisionError: division by zero); run again with --verbose and report it'
+    'odd.tif: failed unexpectedly (ZeroDivisionError: division by zero); run again with --verbose and report it'
     """
     if isinstance(error, CytallyError):
         return error.line() if error.file else f"{path.name}: {error.line()}"
@@ -25,4 +25,4 @@ def failure_line(error: BaseException, path: Path) -> str:
     if isinstance(error, MemoryError) or "memory" in str(error).lower():
         return f"{path.name}: {TOO_LARGE}"
     reason = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"{path.name}: cannot be counted ({reason}); run again with --verbose and report it"
+    return f"{path.name}: failed unexpectedly ({reason}); run again with --verbose and report it"

@@ -51,7 +51,7 @@ def unused_settings(configuration: Configuration) -> list[str]:
     method = find_method(configuration.method)
     without = set(PICTURES_ONLY) if issubclass(method, MapMethod) else set()
     without |= set(MAPS_ONLY) if issubclass(method, PictureMethod) else set()
-    without |= set() if method.needs_labels else set(LABELS_ONLY)
+    without |= {"training.context"} if method.needs_labels else set(LABELS_ONLY)
     without |= set(DRAWN_ONLY) if configuration.drawn.ratio == 0 else set()
     without |= _of_other_choices(configuration)
     plain = make_configuration({"method": configuration.method})
