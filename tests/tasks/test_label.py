@@ -190,7 +190,7 @@ def test_depth_is_projected_also_beside_flat_phase_contrast(tmp_path: Path) -> N
     ("pixels", "why"),
     [
         (np.zeros((64, 64), np.uint8), "every pixel has the value 0"),
-        (np.where(np.arange(64 * 64).reshape(64, 64) % 64 < 40, 255, 9).astype(np.uint8), "saturated"),
+        (np.where(np.arange(64) < 40, 255, np.arange(64 * 64).reshape(64, 64) % 17).astype(np.uint8), "saturated"),
     ],
 )
 def test_a_field_that_cannot_be_trusted_is_kept_out_of_training(
