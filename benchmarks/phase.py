@@ -2,15 +2,15 @@
 
     python benchmarks/phase.py --data ../shared/data --freeze             once, before anything is trained
     python benchmarks/phase.py --data ../shared/data --train keratinocytes
-    python benchmarks/phase.py --data ../shared/data --train keratinocytes --picture
+    python benchmarks/phase.py --data ../shared/data --train keratinocytes --picture FILE.png
     python benchmarks/phase.py --all-rows      prints the commands of the whole section, and runs nothing
 
 What trains, what tests and what the reference is: phase_data.py. All rows are examples/nucleus-unet-small.yaml with
 what their command says. Test halves take no part before the end.
 
 Writes benchmarks/results/phase/ROW.json after each run; another --seed adds a run to the row, and a run that was
-killed goes on where it stopped. `--picture` draws the test half of a row that has been run. `python
-benchmarks/report.py` makes docs/benchmarks.md of all results.
+killed goes on where it stopped. `--picture FILE.png` draws the test half of a row that has been run; the images are
+not ours, so that the page does not show it. `python benchmarks/report.py` makes docs/benchmarks.md of all results.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import imagecodecs
 import numpy as np
 import torch
 from counting import commit, machine
@@ -45,18 +44,16 @@ from script import run_script
 from spoiled_labels import KINDS
 
 from cytally.errors import UsageError
-from cytally.files import whole_file, write_text
 from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.report.agreement import agreement
+from cytally.report.overlays import write_png
 from cytally.tasks.provenance import provenance
 from cytally.tasks.train import train
 from cytally.training.configuration import Configuration, read_configuration
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "phase"
-OVERLAY = HERE.parent / "docs" / "images" / "phase-overlay.png"
-PICTURED = RESULTS.parent / "phase-overlay.json"
 ENLARGED = 2
 COMPONENTS = {"split": "none", "least_area": 0.0}
 
@@ -150,10 +147,7 @@ def draw(options: argparse.Namespace) -> None:
     found = load(folder).count(test.phase)
     assert found.labels is not None
     picture = beside(test.phase, test.labels, found.labels)
-    with whole_file(OVERLAY) as temporary:
-        temporary.write_bytes(imagecodecs.png_encode(picture))
-    facts = {"command": f"{command(options, options.seed)} --picture", "line": line, "commit": commit()}
-    write_text(PICTURED, json.dumps(facts, indent=2) + "\n")
+    write_png(options.picture, picture)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
@@ -48,7 +47,6 @@ HEAD = (
     "Lenient: object Dice",
 )
 PICTURES = {
-    "overlay": "The test half: green hit, red false, blue missed; true rims white, found ones yellow",
     "alpha": "Figures by the weight α of nuclei in the loss",
     "noise": "Figures by the share of training labels that are spoiled",
 }
@@ -171,16 +169,6 @@ def commands(results: Results) -> str:
     return block(lines)
 
 
-def overlay(folder: Path) -> str:
-    """The picture of a test half and the command that drew it, where it has been drawn."""
-    file = folder / "phase-overlay.json"
-    if not file.is_file():
-        return f"The picture of the test half: {MISSING}."
-    facts = json.loads(file.read_text(encoding="utf-8"))
-    lines = [f"# commit {facts['commit']}", facts["command"]]
-    return f"{picture('overlay')}\n\n{block(lines)}"
-
-
 TABLES = {
     "phase figures": main_table,
     "phase lines": line_table,
@@ -188,11 +176,10 @@ TABLES = {
     "phase noise": noise_table,
     "phase commands": commands,
 }
-OVERLAY = "phase overlay"
-PLACES = (*TABLES, OVERLAY)
+PLACES = (*TABLES,)
 
 
 def phase_texts(folder: Path) -> dict[str, str]:
     """What stands in each place of the page, by the results in `folder`."""
     results = read_phase(folder / "phase")
-    return {name: make(results) for name, make in TABLES.items()} | {OVERLAY: overlay(folder)}
+    return {name: make(results) for name, make in TABLES.items()}

@@ -34,7 +34,7 @@ def parse(arguments: list[str] | None = None, description: str | None = None) ->
     parser.add_argument("--work", type=Path, default=Path("benchmark-work"), help="folder for data and models; kept")
     parser.add_argument("--all-rows", action="store_true", help="print the commands of the whole section; run nothing")
     parser.add_argument("--freeze", action="store_true", help="write phase_reference.json; train nothing")
-    parser.add_argument("--picture", action="store_true", help="draw the row's test half; train nothing")
+    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the row's test half; train nothing")
     options = parser.parse_args(arguments)
     if not options.all_rows and options.data is None:
         parser.error("give --data, or --all-rows")
