@@ -1,4 +1,4 @@
-"""Plate, well and tile from names, and pairs by names."""
+"""Plate, well and tile from names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cytally.errors import ImageError, UsageError
-from cytally.images.name_pattern import NamePattern, pair
+from cytally.images.name_pattern import NamePattern
 
 FOUR = "{plate}_{well}_{tile}_{channel}"
 
@@ -103,63 +103,3 @@ def test_a_pattern_that_fits_nothing_quotes_a_name() -> None:
     with pytest.raises(UsageError, match=r"fits none of the 2 names, as 'one\.tif'; write one that does"):
         NamePattern("{well}_{tile}").parse_all(paths("d/one.tif d/two.tif"))
     assert NamePattern("{well}").parse_all([]) == ({}, {})
-
-
-@pytest.mark.parametrize(
-    ("stains", "phases", "partners"),
-    [
-        ("s/a.tif s/b.tif", "p/b.png p/a.png", "p/a.png p/b.png"),
-        ("d/A1_dapi.tif d/A2_dapi.tif", "d/A1_phase.tif d/A2_phase.tif", "d/A1_phase.tif d/A2_phase.tif"),
-        # Both in one folder, which is named for the phase contrast as a whole.
-        ("d/1_dapi.tif d/2_dapi.tif", "d/1_dapi.tif d/1_ph.tif d/2_dapi.tif d/2_ph.tif", "d/1_ph.tif d/2_ph.tif"),
-        ("x-w1.tif y-w1.tif", "x-w2.tif y-w2.tif", "x-w2.tif y-w2.tif"),
-        ("a_hoechst.tif b.dapi.tif", "a_phase.tif b.phase.tif", "a_phase.tif b.phase.tif"),
-        ("stain.tif", "phase.tif", "phase.tif"),
-        ("A1 dapi.tif".replace(" ", "_"), "A1-phase.tif", "A1-phase.tif"),
-    ],
-)
-def test_pairs_without_a_pattern(stains: str, phases: str, partners: str) -> None:
-    assert pair(paths(stains), paths(phases)) == list(zip(paths(stains), paths(partners), strict=True))
-
-
-@pytest.mark.parametrize(
-    ("stains", "phases", "message"),
-    [
-        ("1_x.tif 2_x.tif", "p/1_x.tif p/3_x.tif", r"^2_x\.tif: has no partner among the 2 phase-contrast images"),
-        ("1_dapi.tif 2_dapi.tif", "1_phase.tif", r"^2_dapi\.tif: has no partner"),
-        ("a_1.tif b_2.tif", "a_3.tif b_4.tif", r"^a_1\.tif: has no partner"),  # 1 to 3, but 2 to 4: no common rule
-        ("a_dapi.tif", "a_phase.tif a_gfp.tif", r"^a_dapi\.tif: fits two phase-contrast images, 'a_phase\.tif' and"),
-        ("a.tif", "p/a.tif p/a.png", r"^a\.tif: fits two"),
-        ("a_dapi.tif a_gfp.tif", "a_phase.tif", r"^a_phase\.tif: is the partner of two stains, 'a_dapi\.tif' and"),
-        ("one_dapi.tif", "another_phase.tif", r"^one_dapi\.tif: has no partner"),
-        ("a.tif", "a.tif", "no phase-contrast image beside the stains"),
-        ("a.tif", "", "no phase-contrast image beside the stains"),
-    ],
-)
-def test_names_without_a_clear_partner(stains: str, phases: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message) as raised:
-        pair(paths(stains), paths(phases))
-    assert raised.value.cure
-
-
-def test_pairs_by_a_pattern() -> None:
-    stains, phases = (
-        paths("P_A1_1_dapi.tif P_A1_2_dapi.tif"),
-        paths("P_A1_2_ph.tif extra.tif P_A1_1_ph.tif P_B1_1_ph.tif"),
-    )
-    assert pair(stains, phases, NamePattern(FOUR)) == [(stains[0], phases[2]), (stains[1], phases[0])]
-
-
-@pytest.mark.parametrize(
-    ("stains", "phases", "message"),
-    [
-        ("P_A1_1_dapi.tif", "P_A2_1_ph.tif", r"^P_A1_1_dapi\.tif: has no partner"),
-        ("P_A1_1_dapi.tif", "P_A1_1_ph.tif P_A1_1_gfp.tif", r"^P_A1_1_dapi\.tif: fits two"),
-        ("P_A1_1_dapi.tif P_A1_1_gfp.tif", "P_A1_1_ph.tif", r"^P_A1_1_ph\.tif: is the partner of two stains"),
-        ("P_A1_1_dapi.tif odd.tif", "P_A1_1_ph.tif", r"^odd\.tif: has a name that the pattern"),
-        ("P_A1_1_dapi.tif", "odd.tif", r"does not fit the only name, as 'odd\.tif'"),
-    ],
-)
-def test_fields_without_a_clear_partner(stains: str, phases: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        pair(paths(stains), paths(phases), NamePattern(FOUR))

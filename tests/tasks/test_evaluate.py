@@ -125,3 +125,24 @@ def test_the_worst_images_are_kept(data: Path, model: Model, monkeypatch: pytest
     comparison.count(read_folder(data).samples)
     errors = {name: abs(predicted - true) for name, true, predicted in comparison.rows}
     assert [each.image for each in comparison.wrong] == sorted(errors, key=lambda name: -errors[name])[:2]
+
+
+def test_images_whose_annotation_is_doubtful_are_told(data: Path, model: Model) -> None:
+    names = sorted(path.name for path in (data / "images").iterdir())
+    notes: list[str] = []
+    (data / "skip.csv").write_text("image,why\ngone.png,deleted\n", encoding="utf-8")
+    evaluate(model, data, watch=Watch(on_note=notes.append))
+    assert not any("skip.csv" in note for note in notes)
+    (data / "skip.csv").write_text(f"image,why\n{names[1]},leaked\n", encoding="utf-8")
+    metrics = evaluate(model, data, watch=Watch(on_note=notes.append))
+    assert f"skip.csv lists 1 of these 3 images as not to be learnt from, the first {names[1]}" in " ".join(notes)
+    assert len(metrics.predictions) == 3
+
+
+def test_a_full_disk_is_no_broken_image(data: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OutputError("can no longer be written to", file="out")
+
+    monkeypatch.setattr("cytally.tasks.object_comparison.ObjectComparison.add", full)
+    with pytest.raises(OutputError):
+        evaluate(model, data)

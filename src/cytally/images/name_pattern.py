@@ -1,10 +1,9 @@
-"""Plate, well and tile, read from the names of files by a pattern; and stain and phase contrast, paired by names."""
+"""Plate, well and tile, read from the names of files by a pattern."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from cytally.errors import ImageError, UsageError
@@ -27,9 +26,8 @@ class NamePattern:
         Either a template, as ``{plate}_{well}_{tile}_{channel}.tif``, with or without the ending, in which ``*`` stands
         for anything; or a regular expression with named groups, as ``(?P<well>[A-H]\\d+)_s(?P<tile>\\d+)``. In a
         template a field reaches to the next separator. Where a name holds more separators than that, a well is known
-        by its looks (A1 to P24), and the plate, or else the channel, takes what
-        remains. A regular expression need not speak of the whole
-        name, but of whole words of it.
+        by its looks (A1 to P24), and the plate, or else the channel, takes what remains. A regular expression need not
+        speak of the whole name, but of whole words of it.
 
     Attributes
     ----------
@@ -185,106 +183,3 @@ def _whole_words(found: re.Match[str]) -> bool:
     """Whether the match neither begins nor ends within a word: 's1' is not the tile of 's12'."""
     text, start, end = found.string, found.start(), found.end()
     return all(not text[max(at - 1, 0) : at + 1].isalnum() or at in (0, len(text)) for at in (start, end))
-
-
-def pair(stains: Sequence[Path], phases: Sequence[Path], pattern: NamePattern | None = None) -> list[tuple[Path, Path]]:
-    """Find the phase-contrast image of each stained image by their names.
-
-    Parameters
-    ----------
-    stains
-        Stained images.
-    phases
-        Phase-contrast images. Those of them that are among the stains are left out, so that both may lie in one folder;
-        those without a stain are not an error.
-    pattern
-        Pairs the files whose fields but the channel agree. Without one, all files are paired by equal stems; or else
-        by stems that differ in one word, as ``A1_dapi`` and ``A1_phase``; words end at ``_``, ``-``, ``.`` and spaces.
-        Where that word holds digits it must be the same for all, so that ``1_x`` is never paired with ``2_x``.
-
-    Returns
-    -------
-    list of tuple
-        Stain and phase contrast, in the order of the stains.
-
-    Raises
-    ------
-    UsageError
-        When a stain has no partner, or several, or shares one, or when the pattern does not fit a stain.
-    """
-    own = {stain.absolute() for stain in stains}
-    phases = [phase for phase in phases if phase.absolute() not in own]
-    if not phases:
-        raise UsageError("there is no phase-contrast image beside the stains", cure="name other files with --phase")
-    partners = _by_names(stains, phases) if pattern is None else _by_fields(stains, phases, pattern)
-    owners: dict[Path, Path] = {}
-    for stain, found in partners.items():
-        if not found:
-            raise UsageError(
-                f"has no partner among the {len(phases)} phase-contrast images, as '{phases[0].name}'",
-                file=stain,
-                cure="leave it out, rename it, or tell by a pattern what the names mean",
-            )
-        if len(found) > 1:
-            raise UsageError(
-                f"fits two phase-contrast images, '{found[0].name}' and '{found[1].name}'",
-                file=stain,
-                cure="name only one of them, or tell by a pattern what the names mean",
-            )
-        if found[0] in owners:
-            raise UsageError(
-                f"is the partner of two stains, '{owners[found[0]].name}' and '{stain.name}'",
-                file=found[0],
-                cure="name only one of them, or tell by a pattern what the names mean",
-            )
-        owners[found[0]] = stain
-    return [(stain, found[0]) for stain, found in partners.items()]
-
-
-def _by_fields(stains: Sequence[Path], phases: Sequence[Path], pattern: NamePattern) -> dict[Path, list[Path]]:
-    def places(paths: Sequence[Path]) -> tuple[dict[Path, tuple[str, ...]], dict[Path, ImageError]]:
-        read, errors = pattern.parse_all(paths)
-        return {path: tuple(v for k, v in fields.items() if k != "channel") for path, fields in read.items()}, errors
-
-    of_stains, errors = places(stains)
-    for error in errors.values():
-        raise UsageError(error.message, file=error.file, cure=error.cure)
-    of_phases, _ = places(phases)
-    by_place: dict[tuple[str, ...], list[Path]] = defaultdict(list)
-    for phase, place in of_phases.items():
-        by_place[place].append(phase)
-    return {stain: by_place.get(place, []) for stain, place in of_stains.items()}
-
-
-def _by_names(stains: Sequence[Path], phases: Sequence[Path]) -> dict[Path, list[Path]]:
-    by_stem: dict[str, list[Path]] = defaultdict(list)
-    for phase in phases:
-        by_stem[stem(phase)].append(phase)
-    equal = {stain: by_stem.get(stem(stain), []) for stain in stains}
-    if any(equal.values()):
-        return equal
-    # All words but one, and where that one stands: files that agree in this differ in one word at most.
-    by_rest: dict[tuple[int, tuple[str, ...]], list[Path]] = defaultdict(list)
-    for phase in phases:
-        for place, rest, _ in _all_but_one(phase):
-            by_rest[place, rest].append(phase)
-    differing: dict[Path, dict[Path, tuple[str, str]]] = {stain: {} for stain in stains}
-    for stain in stains:
-        for place, rest, word in _all_but_one(stain):
-            for phase in by_rest[place, rest]:
-                differing[stain][phase] = word, _words(phase)[place]
-    kinds = {words for found in differing.values() for words in found.values()}
-    return {
-        stain: [phase for phase, words in found.items() if len(kinds) == 1 or not re.search(r"\d", "".join(words))]
-        for stain, found in differing.items()
-    }
-
-
-def _words(path: Path) -> list[str]:
-    return re.split(r"[_\-. ]+", stem(path))
-
-
-def _all_but_one(path: Path) -> Iterator[tuple[int, tuple[str, ...], str]]:
-    words = _words(path)
-    for place, word in enumerate(words):
-        yield place, (*words[:place], *words[place + 1 :]), word

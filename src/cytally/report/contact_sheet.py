@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
+
+from cytally.report.lettering import GROUND, INK, font
 
 Rgb = NDArray[np.uint8]
 """Colours (Y, X, 3)."""
@@ -30,7 +30,7 @@ GAP, RIM, LINE = 16, 4, 19
 SMALL, REASON_LINES = 11, 2
 """Size of the reasons' letters in pixels, and how many lines of them there is room for."""
 
-GROUND, INK, SOFT = (28, 28, 32), (238, 238, 238), (176, 176, 184)
+SOFT = (176, 176, 184)
 # Blue against orange stays apart for every common form of colour blindness (after Okabe & Ito's palette).
 KEPT, SKIPPED = (86, 180, 233), (230, 159, 0)
 
@@ -102,11 +102,11 @@ def contact_sheet(images: Sequence[ContactImage], *, title: str) -> Rgb:
     rows = -(-len(images) // columns)
     cell, text = SIDE + 2 * RIM, 4 * LINE
     top = GAP + 2 * LINE
-    titled = int(_font(16).getlength(title)) + 2 * GAP
+    titled = int(font(16).getlength(title)) + 2 * GAP
     width = max(GAP + columns * (cell + GAP), titled)
     sheet = Pillow.new("RGB", (width, top + rows * (cell + text + GAP)), GROUND)
     draw = ImageDraw.Draw(sheet)
-    draw.text((GAP, GAP), title, INK, _font(16))
+    draw.text((GAP, GAP), title, INK, font(16))
     for place, image in enumerate(images):
         left, upper = GAP + place % columns * (cell + GAP), top + place // columns * (cell + text + GAP)
         _draw(sheet, draw, image, left, upper)
@@ -122,32 +122,32 @@ def _draw(sheet: Pillow.Image, draw: ImageDraw.ImageDraw, image: ContactImage, l
     draw.rectangle((x, y, x + picture.width + 2 * RIM - 1, y + picture.height + 2 * RIM - 1), fill=colour)
     sheet.paste(picture, (x + RIM, y + RIM))
     below, wide = upper + SIDE + 2 * RIM + 3, SIDE + 2 * RIM
-    draw.text((left, below), shortened(image.name, wide), INK, _font(13))
-    draw.text((left, below + LINE), image.verdict, colour, _font(13))
+    draw.text((left, below), shortened(image.name, wide), INK, font(13))
+    draw.text((left, below + LINE), image.verdict, colour, font(13))
     for row, line in enumerate(wrapped(image.why, wide, REASON_LINES)):
-        draw.text((left, below + (2 + row) * LINE), line, SOFT, _font(SMALL))
+        draw.text((left, below + (2 + row) * LINE), line, SOFT, font(SMALL))
 
 
 def shortened(text: str, width: int, size: int = 13) -> str:
     """The text, its middle replaced by an ellipsis where it is longer than `width` pixels."""
-    font = _font(size)
-    if font.getlength(text) <= width:
+    letters = font(size)
+    if letters.getlength(text) <= width:
         return text
     for left_out in range(1, len(text)):
         kept = len(text) - left_out
         short = f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
-        if font.getlength(short) <= width:
+        if letters.getlength(short) <= width:
             return short
     return "…"
 
 
 def wrapped(text: str, width: int, lines: int, size: int = SMALL) -> list[str]:
     """The text in at most so many lines of `width` pixels, what is too much replaced by an ellipsis."""
-    font, found = _font(size), [""]
+    letters, found = font(size), [""]
     words = text.split()
     for place, word in enumerate(words):
         longer = f"{found[-1]} {word}".strip()
-        if font.getlength(longer) <= width or not found[-1]:
+        if letters.getlength(longer) <= width or not found[-1]:
             found[-1] = longer
         elif len(found) < lines:
             found.append(word)
@@ -155,11 +155,3 @@ def wrapped(text: str, width: int, lines: int, size: int = SMALL) -> list[str]:
             found[-1] = " ".join([found[-1], *words[place:]])
             break
     return [shortened(line, width, size) for line in found]
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    import matplotlib
-
-    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-    return ImageFont.truetype(str(path), size)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
+from cytally.report.lettering import GROUND, INK, font
 from cytally.report.overlays import overlay
 from cytally.results import Prediction
 
@@ -23,9 +22,6 @@ LONGEST_SIDE = 1000
 
 GAP = 12
 """Pixels between panels and about them."""
-
-GROUND, INK = (28, 28, 32), (238, 238, 238)
-"""Dark about the panels, as microscopists have it: a white page would drown a faint stain."""
 
 
 @dataclass(frozen=True)
@@ -123,14 +119,7 @@ def _write(strip: Rgb, text: str) -> None:
     height, width = strip.shape[:2]
     picture = Pillow.fromarray(np.ascontiguousarray(strip))
     size = height * 5 // 8
-    while size > 6 and _font(size).getlength(text) > width:
+    while size > 6 and font(size).getlength(text) > width:
         size -= 1
-    ImageDraw.Draw(picture).text((0, height // 2), text, fill=INK, font=_font(size), anchor="lm")
+    ImageDraw.Draw(picture).text((0, height // 2), text, fill=INK, font=font(size), anchor="lm")
     strip[:] = np.asarray(picture)
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    import matplotlib  # whose font is there on every system; imported late, since it takes a while
-
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)

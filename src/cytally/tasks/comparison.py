@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cytally.datasets.example import Example
 from cytally.datasets.folder import Sample
 from cytally.datasets.load import single_plane
-from cytally.errors import CytallyError
+from cytally.errors import CytallyError, OutputError
 from cytally.images.sources import stem
 from cytally.models.model import Model
 from cytally.report.evaluation_page import WrongImage
@@ -92,15 +92,17 @@ class Comparison:
                 plane = single_plane(sample)
                 prediction, reading = self.model.predict(plane)
                 channel = reading.channels[0] if len(reading.channels) == 1 else None
-                drawn = self.objects.add(sample, plane, channel, prediction)
                 if self._triplets is not None:
                     self._triplets.add(sample, plane, channel, prediction)
+                drawn = self.objects.add(sample, plane, channel, prediction)
                 self.rows.append((sample.name, float(sample.count or 0), prediction.count))
                 if self._is_among_the_worst():
                     link = None if drawn is None else f"overlays/{stem(sample.path)}.png"
                     self._remember(overlay(plane.data, channel, prediction) if drawn is None else drawn, link)
                 if looks:
                     self._pieces += pieces_of(self.model, example_of(self.model, plane, sample), each)
+            except OutputError:
+                raise
             except (CytallyError, MemoryError, RuntimeError) as error:
                 self.fail(sample.path, error)
         for sentence in self.objects.notes():

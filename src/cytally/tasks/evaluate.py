@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from cytally.datasets.fingerprint import seen
-from cytally.datasets.folder import Sample, read_folder
+from cytally.datasets.folder import DataFolder, Sample, read_folder
+from cytally.datasets.tables import read_skip
 from cytally.errors import DataError
 from cytally.inference.torch_backend import Device, find_device
 from cytally.metrics.counting import counting_metrics
@@ -99,6 +100,7 @@ def _evaluate(
         comparison.note(warning)
     if not folder.annotated and not comparison.failures:
         raise DataError("no image is annotated", file=data, cure="add points.csv, counts.csv or labels/")
+    _note_skipped(folder, comparison)
     known = _seen(folder.annotated, comparison)
     comparison.count(folder.annotated)
     if not comparison.rows:
@@ -120,6 +122,18 @@ def _evaluate(
             if triplets is not None:
                 triplets.write(model.card.configuration.seed)
     return metrics
+
+
+def _note_skipped(folder: DataFolder, comparison: Comparison) -> None:
+    """Tell which annotation is doubtful, by the folder's skip.csv: it is taken for the truth all the same."""
+    table = folder.root / "skip.csv"
+    listed = read_skip(table) if table.is_file() else set()
+    doubtful = [sample.name for sample in folder.annotated if sample.name in listed]
+    if doubtful:
+        comparison.note(
+            f"skip.csv lists {len(doubtful)} of these {len(folder.annotated)} images as not to be learnt from, the "
+            f"first {doubtful[0]}; they are evaluated all the same. Remove them if their labels are wrong."
+        )
 
 
 def _seen(samples: tuple[Sample, ...], comparison: Comparison) -> list[str]:

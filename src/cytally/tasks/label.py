@@ -166,8 +166,14 @@ def channel_notes(images: Sequence[LabelledImage], options: LabelOptions) -> lis
     """Sentences on which channels were taken for the stain, where there was a choice."""
     chosen = Counter(image.channel for image in images if image.channels_in_file > 1)
     how = "as asked for" if options.channel else "the one that varies most; --channel takes another"
-    return [
+    notes = [
         f"Labelled by channel {name} of {number} image{'s' * (number > 1)} ({how})." for name, number in chosen.items()
+    ]
+    phases = Counter(image.phase_channel for image in images if image.phase_channel is not None)
+    how = "as asked for" if options.phase_channel else "the one that varies most; --phase-channel takes another"
+    return notes + [
+        f"Phase contrast is channel {name} of {number} image{'s' * (number > 1)} ({how})."
+        for name, number in phases.items()
     ]
 
 
@@ -238,5 +244,11 @@ def _only_plane(image: NDArray[Any] | str | Path | Image | Plane) -> Plane:
             f"holds {len(planes)} scenes or time points",
             file=planes[0].source or planes[0].name,
             cure="label each of Image.planes(), or use the command 'cytally label'",
+        )
+    if planes[0].data.dtype.kind not in "biuf":
+        raise ImageError(
+            f"is of type {planes[0].data.dtype}, and pixels are real numbers",
+            file=planes[0].source or planes[0].name,
+            cure="give integers or floats",
         )
     return planes[0]

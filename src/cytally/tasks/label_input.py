@@ -69,7 +69,9 @@ def label_input(files: LabelFiles, path: Path, options: LabelOptions) -> Labelle
         )
         if phases is not None:
             try:
-                paired = _pair(next(phases), plane, channel, labelled, options)
+                phase = next(phases)
+                phase_channel = choose_phase(phase, options)
+                paired = _pair(phase, phase_channel, plane, channel, labelled, options)
             except Exception as error:  # noqa: BLE001 - whatever it is, the labels are there
                 result.failures.append((name, error))
                 known = replace(known, unpaired=_reason(error))
@@ -77,6 +79,8 @@ def label_input(files: LabelFiles, path: Path, options: LabelOptions) -> Labelle
                 with writing(files.folder), refusing_long_names(path):
                     windows = write_windows(files.folder / "pairs", stem, paired.windows, plane.pixel_size)
                 known = replace(known, shift=paired.shift, correlation=paired.correlation, windows=windows)
+                if len(phase.data) > 1:
+                    known = replace(known, phase_channel=phase.channels[phase_channel] or str(phase_channel))
         result.images.append(replace(known, seconds=round(time.monotonic() - started, 3)))
     return result
 
@@ -117,11 +121,14 @@ def _read_partner(path: Path, options: LabelOptions) -> list[Image]:
         return read(path, pixel_size=options.pixel_size)  # flat, beside a stack of the stain
 
 
-def _pair(phase: Plane, plane: Plane, channel: int, labelled: Labelled, options: LabelOptions) -> Paired:
+def _pair(
+    phase: Plane, phase_channel: int, plane: Plane, channel: int, labelled: Labelled, options: LabelOptions
+) -> Paired:
     try:
-        return pair_up(plane.data[channel], choose_phase(phase, options), labelled.labels, options.window)
+        return pair_up(plane.data[channel], phase.data[phase_channel], labelled.labels, options.window)
     except ImageError as error:
-        file = error.file or phase.source or phase.name
+        wrong = plane if error.message.startswith(("the stain is", "the stain holds")) else phase
+        file = error.file or wrong.source or wrong.name
         raise ImageError(error.message, file=file, cure=error.cure) from error
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from cytally.errors import ImageError
-from cytally.images.name_pattern import NamePattern, pair
+from cytally.images.name_pairs import pair
+from cytally.images.name_pattern import NamePattern
 from cytally.images.sources import find_images
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.label_options import LabelOptions
@@ -67,7 +69,9 @@ def find_partners(inputs: Inputs, options: LabelOptions) -> dict[Path, Path]:
     if options.phase is None:
         return {}
     phases = find_images([options.phase])
-    if options.pattern is None and len(inputs) == len(phases) == 1 and phases[0] != inputs.paths[0]:
-        return {inputs.paths[0]: phases[0]}
+    if options.pattern is None and len(inputs) == len(phases) == 1:
+        (stain,), (phase,) = inputs.paths, phases
+        if os.path.abspath(stain) != os.path.abspath(phase):  # noqa: PTH100 - unlike resolve, keeps symbolic links apart
+            return {stain: phase}
     pattern = None if options.pattern is None else NamePattern(options.pattern)
     return dict(pair(inputs.paths, phases, pattern))

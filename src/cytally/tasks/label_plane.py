@@ -85,11 +85,10 @@ def choose_stain(plane: Plane, options: LabelOptions) -> int:
     return others[0] if len(others) == 1 else others[most_varying(plane.data[others])]
 
 
-def choose_phase(plane: Plane, options: LabelOptions) -> Picture:
-    """The phase-contrast picture (Y, X) of a plane."""
+def choose_phase(plane: Plane, options: LabelOptions) -> int:
+    """Index of the channel with the phase contrast: the one asked for, else the one that varies most."""
     asked = options.phase_channel
-    picture: Picture = plane.data[most_varying(plane.data) if asked is None else find_channel(plane, asked)]
-    return picture
+    return most_varying(plane.data) if asked is None else find_channel(plane, asked)
 
 
 def pair_up(stain: Picture, phase: Picture, labels: NDArray[np.integer[Any]], side: int) -> Paired:
@@ -105,9 +104,14 @@ def pair_up(stain: Picture, phase: Picture, labels: NDArray[np.integer[Any]], si
     Raises
     ------
     ImageError
-        When the two do not belong together.
+        When the two do not belong together, or are the same.
     """
     found = register(stain, phase)
+    if np.array_equal(stain, phase):
+        raise ImageError(
+            "the phase contrast is the stain itself, pixel by pixel",
+            cure="name other files with --phase, or the channel with --phase-channel",
+        )
     rows, columns = common((stain.shape[0], stain.shape[1]), found.shift)
     shown = (moved(phase, found.shift)[rows, columns], stain[rows, columns], labels[rows, columns])
     height, width = shown[1].shape

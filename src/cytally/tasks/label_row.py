@@ -43,6 +43,8 @@ class LabelledImage:
         The stain's channel, in words.
     channels_in_file
         How many channels there were to choose from.
+    phase_channel
+        The phase contrast's channel, in words, where there were several to choose from; else None.
     seconds
         How long it took.
     """
@@ -57,6 +59,7 @@ class LabelledImage:
     windows: tuple[Window, ...] = field(default=())
     channel: str = "0"
     channels_in_file: int = 1
+    phase_channel: str | None = None
     seconds: float = 0.0
 
     @property
