@@ -122,7 +122,7 @@ def test_maxima_of_large_objects_are_found_in_a_smaller_image() -> None:
 def test_a_clump_is_divided_along_its_valley() -> None:
     # One row: maxima 5 apart; the lowest pixel between them, 0.3, comes last and goes to either.
     image = np.array([[0.2, 0.9, 0.6, 0.5, 0.3, 0.6, 0.9, 0.2]])
-    found = split_clumps(image, np.ones(image.shape, bool), 3)[0]
+    found = split_clumps(image, np.ones(image.shape, bool), 3, "intensity")[0]
     assert found[:4].tolist() == [1, 1, 1, 1]
     assert found[5:].tolist() == [2, 2, 2]
     assert found[4] in (1, 2)
@@ -135,6 +135,18 @@ def test_every_clump_keeps_its_pixels() -> None:
     np.testing.assert_array_equal(found > 0, mask)
     assert found.max() == 3
     assert len({found[20, 15], found[20, 29], found[20, 47]}) == 3
+
+
+def test_by_shape_spots_are_no_objects_and_a_waist_divides() -> None:
+    rows, columns = np.mgrid[:24, :40]
+    discs = [np.hypot(rows - 12, columns - x) < 8 for x in (11, 26)]
+    image = np.where(discs[0] | discs[1], 0.5, 0.0)
+    image[8:11, 8:11] = image[14:17, 12:15] = image[12:15, 25:28] = 0.9  # three spots in two discs
+    mask = image > 0
+    assert split_clumps(image, mask, 5, "intensity").max() > 2
+    found = split_clumps(image, mask, 5, "shape")
+    assert found.max() == 2 and found[12, 11] != found[12, 26]
+    np.testing.assert_array_equal(found > 0, mask)
 
 
 def test_objects_outside_the_diameters_are_discarded() -> None:

@@ -241,7 +241,7 @@ def test_what_does_not_belong_together_fails_and_the_rest_goes_on(pairs: tuple[P
     assert "broken_phase.tif" in failed["broken_dapi.tif"] and "empty" in failed["broken_dapi.tif"]
     assert "has 2 scenes or time points" in failed["twice_dapi.tif"]
     for row in rows(out / "labels.csv"):
-        assert (row["kept"] == "no") == (row["image"] in failed) == row["why"].startswith("phase contrast: ")
+        assert (row["kept"] == "no") == (row["image"] in failed) == ("phase contrast" in row["why"])
         assert (row["shift_y"] == "") == (row["image"] in failed)
         assert (out / "labels" / row["image"]).is_file() and row["objects"] == "12"
     assert sorted(path.name for path in (out / "pairs" / "images").iterdir()) == ["f0_dapi.tif", "f1_dapi.tif"]

@@ -112,20 +112,22 @@ def run(inputs: list[str], out: Path, options: LabelOptions) -> LabelSummary:
         summary = label_images(inputs, out, options, watch)
     for text in summary.notes:
         console.note(text)
-    _print(summary, paired=options.pairs)
+    _print(summary)
     return summary
 
 
-def _print(summary: LabelSummary, *, paired: bool) -> None:
+def _print(summary: LabelSummary) -> None:
     out, skipped = summary.out, len(summary.skipped)
     failures = f", {len(summary.failures)} failed (see {out / 'failures.csv'})" if summary.failures else ""
     console.out.print(
         f"{summary.nuclei:,} nuclei in {_images(len(summary.images))}{failures}, {summary.seconds:.1f} s\n"
         f"For training: {len(summary.images) - skipped} kept, {skipped} to be skipped"
     )
-    console.out.print(f"Table: {out / 'labels.csv'}\nLabel images: {out / 'labels'}")
-    if paired:
-        windows = sum(len(image.windows) for image in summary.images)
+    console.out.print(f"Table: {out / 'labels.csv'}")
+    if summary.images:
+        console.out.print(f"Label images: {out / 'labels'}")
+    windows = sum(len(image.windows) for image in summary.images)
+    if windows:
         console.out.print(
             f"Pairs: {out / 'pairs'}, {windows} window{'s' * (windows != 1)}, {summary.skipped_windows} to be skipped"
         )

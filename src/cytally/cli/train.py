@@ -76,12 +76,19 @@ def summary(model: Model) -> str:
         kept = "the weights of the end" if end else f"the weights of epoch {facts['best_epoch']}"
         epochs = f"{facts['epochs']} epoch{'s' * (facts['epochs'] != 1)}"
         text = f"Trained {epochs} in {facts['minutes']} minutes; kept {kept}\n"
+        planned = card.configuration.training.steps
+        if planned is not None and facts["steps"] < planned / 2:
+            text += (
+                f"The time was up after {facts['steps']} of {planned:,} steps; --resume with more --minutes goes on\n"
+            )
     else:
         found = ", ".join(f"{name} {value}" for name, value in card.configuration.options.model_dump().items())
         text = f"Found on the training images: {found}\n"
     number, error = int(card.validation["n"]), card.validation["mae"]
     drawn = "drawn " * (not card.training_data.get("validation"))
     text += f"Validation on {number} {drawn}image{'s' * (number != 1)}: mean absolute error {error:.2f} cells"
+    if "f1_50" in card.validation:
+        text += f", F1 of the objects at an IoU of 0.5 {card.validation['f1_50']:.2f}"
     if drawn:
         return text + ", which says little about natural ones"
     return text + (", which is too few to rely on" if number < FEW else "")

@@ -111,7 +111,7 @@ def may_be_saturated(image: NDArray[Any]) -> bool:
     (True, True)
     """
     if np.isin(image, (image.min(), image.max())).all():
-        return False
+        return bool((image == image.max()).mean() >= LARGEST_SHARE)  # nobody draws that many objects
     dark, less_dark = np.percentile(image, (5, 40))
     return bool(dark < less_dark) or is_limit(float(image.max()), image.dtype)
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from cytally.labelling.adaptive_otsu import ThresholdSettings, foreground
 from cytally.labelling.check import refusal
 from cytally.labelling.clahe import clahe, to_bytes
-from cytally.labelling.identify import identify
+from cytally.labelling.identify import Clumps, identify
 from cytally.labelling.labelled import Labelled
 
 
@@ -41,6 +41,11 @@ class ThesisSettings(BaseModel):
     threshold_correction: float = Field(1.0, gt=0, description="What thresholds are multiplied by.")
     smallest_diameter: float = Field(5.0, gt=0, description="Least diameter of an object in pixels.")
     largest_diameter: float = Field(30.0, gt=0, description="Greatest diameter of an object in pixels.")
+    clumps: Clumps = Field(
+        "shape",
+        description="What tells nuclei apart that touch: their `shape`, or their `intensity`, by which each bright "
+        "spot is a nucleus of its own. The thesis does not tell; CellProfiler offers both.",
+    )
     discard_outside: bool = Field(True, description="Whether objects outside that range of diameters are discarded.")
 
     @model_validator(mode="after")
@@ -103,4 +108,5 @@ def _nuclei(image: NDArray[np.uint8], settings: ThesisSettings) -> NDArray[np.in
         settings.smallest_diameter,
         settings.largest_diameter,
         discard=settings.discard_outside,
+        clumps=settings.clumps,
     )

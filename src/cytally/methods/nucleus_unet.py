@@ -34,6 +34,9 @@ from cytally.results import Prediction
 CERTAIN = 1e-7
 """Probabilities are kept so far from 0 and 1, where their logarithms end."""
 
+DISAGREEING, SOME = 1.5, 5
+"""Counts by objects and by area disagree when one is so many times the other, and at least so large."""
+
 
 class NucleusUNetConfig(MethodConfig):
     """Settings of the nucleus U-Net. The defaults are the thesis's."""
@@ -170,7 +173,7 @@ class NucleusUNetMethod(MapMethod):
         return losses.sum() / weights.sum().clamp(min=1)
 
     def read(self, output: NDArray[np.float32]) -> Prediction:
-        """Threshold, components, splitting where asked for; the count by components and by area."""
+        """Threshold, components, splitting where asked for; the counts by both, and a flag where these disagree."""
         config = self.config
         labels, points = find_nuclei(
             output[0],
@@ -182,4 +185,7 @@ class NucleusUNetMethod(MapMethod):
             grow=config.gap,
         )
         by_area = count_by_area(labels, self.nucleus_area)
-        return Prediction(float(len(points)), points=points, labels=labels, count_by_area=by_area)
+        count = float(len(points))
+        disagree = max(count, by_area) >= SOME and max(count, by_area) > DISAGREEING * min(count, by_area)
+        flags = ("counts-disagree",) if disagree else ()
+        return Prediction(count, points=points, labels=labels, count_by_area=by_area, flags=flags)

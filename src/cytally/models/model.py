@@ -120,7 +120,7 @@ class Model:
         except ImageError as error:
             raise ImageError(error.message, file=plane.source or plane.name, cure=error.cure) from error
         shape = (plane.data.shape[-2], plane.data.shape[-1])
-        flags = exposure_flags(plane.data[list(prepared.channels)]) + prepared.flags
+        flags = exposure_flags(plane.data[list(prepared.channels)]) + prepared.flags + prediction.flags
         if {"black", "white", "constant"} & set(flags):
             prediction = _nothing(prediction)
         reading = Reading(prepared.channels, prepared.factor, self.method.cell_diameter / prepared.factor)

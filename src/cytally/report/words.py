@@ -8,6 +8,8 @@ SENTENCES = {
     "constant": "All pixels have the same value, so there is nothing to count.",
     "saturated": "Many pixels sit at the brightest value. Cells may run together; expose for a shorter time.",
     "extrapolated-scale": "What stands out is far smaller or larger than what the model is made for.",
+    "counts-disagree": "The number of objects and their area tell different counts: objects are merged, torn, or of "
+    "another size than in training. Look at the overlay.",
     "no-pixel-size": "The file tells no pixel size, so area and cells per mm² are left empty; give --pixel-size.",
 }
 

@@ -13,7 +13,7 @@ from cytally.images.read import read
 from cytally.labelling.labelled import Labelled
 from cytally.tasks.label_files import LabelFiles
 from cytally.tasks.label_options import LabelOptions
-from cytally.tasks.label_pictures import refusing_long_names, write_labelled, write_windows
+from cytally.tasks.label_pictures import refusing_long_names, write_labelled, write_overlay, write_windows
 from cytally.tasks.label_plane import Paired, choose_phase, choose_stain, find_nuclei, pair_up
 from cytally.tasks.label_row import LabelledImage
 from cytally.tasks.output import writing
@@ -77,6 +77,7 @@ def label_input(files: LabelFiles, path: Path, options: LabelOptions) -> Labelle
                 known = replace(known, unpaired=_reason(error))
             else:
                 with writing(files.folder), refusing_long_names(path):
+                    write_overlay(files.folder, f"{stem}.phase", paired.phase[None], 0, labelled)
                     windows = write_windows(files.folder / "pairs", stem, paired.windows, plane.pixel_size)
                 known = replace(known, shift=paired.shift, correlation=paired.correlation, windows=windows)
                 if len(phase.data) > 1:
@@ -133,4 +134,5 @@ def _pair(
 
 
 def _reason(error: Exception) -> str:
-    return f"phase contrast: {error.message if isinstance(error, CytallyError) else 'cannot be used'}"
+    reason = error.message if isinstance(error, CytallyError) else "cannot be used"
+    return reason if reason.startswith(("the phase contrast", "the stain")) else f"phase contrast: {reason}"

@@ -37,8 +37,13 @@ def write_labelled(folder: Path, stem: str, plane: Plane, channel: int, labelled
         What was found.
     """
     write_labels(folder / "labels" / f"{stem}.tif", labelled.labels, plane.pixel_size)
+    write_overlay(folder, stem, plane.data, channel, labelled)
+
+
+def write_overlay(folder: Path, stem: str, data: NDArray[Any], channel: int, labelled: Labelled) -> None:
+    """Write overlays/STEM.png, a channel of pixels (C, Y, X) with the nuclei's outlines."""
     found = Prediction(count=float(labelled.objects), labels=labelled.labels)
-    write_png(folder / "overlays" / f"{stem}.png", overlay(plane.data, channel, found))
+    write_png(folder / "overlays" / f"{stem}.png", overlay(data, channel, found))
 
 
 def write_windows(

@@ -52,6 +52,8 @@ class Paired:
     shift: tuple[float, float]
     correlation: float
     windows: tuple[PairedWindow, ...]
+    phase: Picture
+    """The phase-contrast image (Y, X) as it lies on the stain, 0 where it shows nothing."""
 
 
 def preset_settings(preset: Preset) -> dict[str, Any]:
@@ -113,14 +115,15 @@ def pair_up(stain: Picture, phase: Picture, labels: NDArray[np.integer[Any]], si
             cure="name other files with --phase, or the channel with --phase-channel",
         )
     rows, columns = common((stain.shape[0], stain.shape[1]), found.shift)
-    shown = (moved(phase, found.shift)[rows, columns], stain[rows, columns], labels[rows, columns])
+    laid = moved(phase, found.shift)
+    shown = (laid[rows, columns], stain[rows, columns], labels[rows, columns])
     height, width = shown[1].shape
     cut = []
     for window in windows((height, width), side or max(height, width)):
         phase_part, stain_part, labels_part = (each[window.slices] for each in shown)
         y, x = rows.start + window.y, columns.start + window.x
         cut.append(PairedWindow(y, x, phase_part, stain_part, renumbered(labels_part)))
-    return Paired((float(found.shift[0]), float(found.shift[1])), float(found.correlation), tuple(cut))
+    return Paired((float(found.shift[0]), float(found.shift[1])), float(found.correlation), tuple(cut), laid)
 
 
 def renumbered(labels: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:

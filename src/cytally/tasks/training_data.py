@@ -191,7 +191,7 @@ def _outlined(folder: DataFolder, watch: Watch) -> tuple[Sample, ...]:
         raise DataError(
             "no image has a label image that can be learnt from",
             file=folder.root,
-            cure="add labels/, as 'cytally label' makes from a stain",
+            cure="add labels/, as 'cytally label' makes from a stain; those named above, if any, anew",
         )
     if _cells(outlined) == 0:
         raise DataError("no label image shows an object", file=folder.root, cure="add label images with objects")

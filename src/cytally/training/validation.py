@@ -17,6 +17,7 @@ from cytally.methods.map_method import MapMethod
 from cytally.methods.method import Method
 from cytally.methods.picture_method import PictureMethod
 from cytally.metrics.counting import counting_metrics
+from cytally.metrics.objects import ObjectCounts, object_counts
 
 
 def validate(
@@ -44,11 +45,11 @@ def validate(
     Returns
     -------
     dict
-        As of `cytally.metrics.counting.counting_metrics`, and `loss`, the mean over the images, where asked for; all
-        of it NaN where a count is not a number.
+        As of `cytally.metrics.counting.counting_metrics`, `loss`, the mean over the images, where asked for, and
+        `f1_50`, of objects one to one, where there are some to compare; all of it NaN where a count is not a number.
     """
     runs: dict[bool, TorchBackend] = {}
-    predicted, losses = [], []
+    predicted, losses, objects = [], [], ObjectCounts()
     for example in examples:
         if example.drawn not in runs:
             side = method.side_of(network, drawn=example.drawn) if isinstance(method, PictureMethod) else network
@@ -56,14 +57,21 @@ def validate(
         if loss and isinstance(method, MapMethod):
             output = run_network(runs[example.drawn], network, example.image)
             losses.append(_loss(method, output, example))
-            predicted.append(method.read(output).count)
+            prediction = method.read(output)
         else:
-            predicted.append(predict(method, runs[example.drawn], network, example.image).count)
+            prediction = predict(method, runs[example.drawn], network, example.image)
+        predicted.append(prediction.count)
+        if example.labels is not None and prediction.labels is not None:
+            objects += object_counts(example.labels, prediction.labels)
     if not np.isfinite(predicted + losses).all():
         return {"mae": float("nan"), "bias": float("nan"), "accuracy": float("nan"), "loss": float("nan")}
     true = [example.count for example in examples]
     metrics = counting_metrics(np.array(true, float), np.array(predicted, float))
-    return {**metrics, "loss": float(np.mean(losses))} if losses else metrics
+    if losses:
+        metrics["loss"] = float(np.mean(losses))
+    if objects.true:
+        metrics["f1_50"] = objects.metrics()["f1_50"]
+    return metrics
 
 
 def _loss(method: MapMethod, output: NDArray[np.float32], example: Example) -> float:
