@@ -67,7 +67,6 @@ WORDS = """# Benchmarks
 
 <!-- here: phase figures -->
 
-<!-- here: phase overlay -->
 
 <!-- here: phase lines -->
 

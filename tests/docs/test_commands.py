@@ -37,6 +37,12 @@ MANY, FEWER = 30, 8
 NOT_RUN = {
     "CONTRIBUTING.md": [".venv/bin/pre-commit install"],
     "README.md": ["pip install ."],
+    "docs/label.md": [
+        "import cytally",
+        "import tifffile",
+        "from cytally.metrics.objects import object_metrics",
+        'print(object_metrics([(tifffile.imread("by_hand/A1.tif"), cytally.label("stain/A1.tif"))]))',
+    ],
     "docs/install.md": [
         "python3 -m venv .venv",
         "source .venv/bin/activate",
