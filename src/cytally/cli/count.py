@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cytally.cli import choices, console
-from cytally.cli.progress import Bar
+from cytally.cli.progress import Bar, number_of_images
 
 if TYPE_CHECKING:
     from cytally.tasks.count import CountSummary
@@ -66,29 +66,17 @@ def run(inputs: list[str], out: Path, model: str, options: CountOptions) -> Coun
     from cytally.tasks.watch import Watch
 
     with Bar() as bar:
-        announced = False
-
-        def images(stage: str, done: float, total: int) -> None:
-            nonlocal announced
-            if not announced:
-                announced = True
-                earlier = f", {done:.0f} of them done already" if done else ""
-                console.err.print(f"Counting the cells in {_images(total)}{earlier}")
-            bar.images(stage, done, total)
-
-        watch = Watch(images, console.note, lambda image, line: console.complain(line))
+        watch = Watch(bar.announced("Counting the cells in"), console.note, lambda image, line: console.complain(line))
         summary = count(inputs, out, model, options, watch)
     for text in summary.notes:
         console.note(text)
     flagged = [row.image for row in summary.rows if row.flags]
     if flagged:
-        console.note(f"{_images(len(flagged))} flagged as unusual, the first {flagged[0]}; the report tells why.")
+        console.note(
+            f"{number_of_images(len(flagged))} flagged as unusual, the first {flagged[0]}; the report tells why."
+        )
     total = sum(row.count for row in summary.rows)
     failures = f", {len(summary.failures)} failed (see {out / 'failures.csv'})" if summary.failures else ""
-    console.out.print(f"{total:.1f} cells in {_images(len(summary.rows))}{failures}, {summary.seconds:.1f} s")
+    console.out.print(f"{total:.1f} cells in {number_of_images(len(summary.rows))}{failures}, {summary.seconds:.1f} s")
     console.out.print(f"Table: {out / 'counts.csv'}\nReport: {out / 'report.html'}")
     return summary
-
-
-def _images(number: int) -> str:
-    return f"{number} image{'s' * (number != 1)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cytally.cli import choices, console
-from cytally.cli.progress import Bar
+from cytally.cli.progress import Bar, number_of_images
 
 if TYPE_CHECKING:
     from cytally.tasks.label import LabelSummary
@@ -98,17 +98,9 @@ def run(inputs: list[str], out: Path, options: LabelOptions) -> LabelSummary:
     from cytally.tasks.watch import Watch
 
     with Bar() as bar:
-        announced = False
-
-        def images(stage: str, done: float, total: int) -> None:
-            nonlocal announced
-            if not announced:
-                announced = True
-                earlier = f", {done:.0f} of them done already" if done else ""
-                console.err.print(f"Labelling the nuclei in {_images(total)}{earlier}")
-            bar.images(stage, done, total)
-
-        watch = Watch(images, console.note, lambda image, line: console.complain(line))
+        watch = Watch(
+            bar.announced("Labelling the nuclei in"), console.note, lambda image, line: console.complain(line)
+        )
         summary = label_images(inputs, out, options, watch)
     for text in summary.notes:
         console.note(text)
@@ -120,7 +112,7 @@ def _print(summary: LabelSummary) -> None:
     out, skipped = summary.out, len(summary.skipped)
     failures = f", {len(summary.failures)} failed (see {out / 'failures.csv'})" if summary.failures else ""
     console.out.print(
-        f"{summary.nuclei:,} nuclei in {_images(len(summary.images))}{failures}, {summary.seconds:.1f} s\n"
+        f"{summary.nuclei:,} nuclei in {number_of_images(len(summary.images))}{failures}, {summary.seconds:.1f} s\n"
         f"For training: {len(summary.images) - skipped} kept, {skipped} to be skipped"
     )
     console.out.print(f"Table: {out / 'labels.csv'}")
@@ -134,7 +126,3 @@ def _print(summary: LabelSummary) -> None:
     if summary.images:
         console.out.print(f"Contact sheet: {out / 'contact.png'}")
     console.out.print(f"Report: {out / 'report.html'}")
-
-
-def _images(number: int) -> str:
-    return f"{number} image{'s' * (number != 1)}"

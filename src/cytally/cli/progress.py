@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -50,6 +51,20 @@ class Bar:
         """Show that `done` of `total` images went through a stage, as ``Counting``."""
         self._show(stage, stage, done / total if total else 1.0, f"{int(done)} of {total}")
 
+    def announced(self, doing: str) -> Callable[[str, float, int], None]:
+        """`images`, with a first line on how many images there are: ``Counting the cells in 3 images``."""
+        announced = False
+
+        def images(stage: str, done: float, total: int) -> None:
+            nonlocal announced
+            if not announced:
+                announced = True
+                earlier = f", {done:.0f} of them done already" if done else ""
+                console.err.print(f"{doing} {number_of_images(total)}{earlier}")
+            self.images(stage, done, total)
+
+        return images
+
     def share(self, text: str, done: float) -> None:
         """Show a stage whose `text` may change, and of which the share `done` is behind."""
         self._show("", text, done, f"{done:.0%}")
@@ -68,6 +83,11 @@ class Bar:
             gained = share - self._first  # a resumed run does not begin at 0
             left = (now - self._started) * (1 - share) / gained if gained > 0 else 0.0
             console.err.print(f"{text}: {done}" + (f", about {_words(left)} left" if left >= 1 else ""))
+
+
+def number_of_images(number: int) -> str:
+    """A number of images in words: ``1 image``, ``2 images``."""
+    return f"{number} image{'s' * (number != 1)}"
 
 
 def _words(seconds: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,14 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cytally.errors import ImageError, UsageError
+from cytally.errors import UsageError
 from cytally.files import write_text
 from cytally.report.overlays import encode_png, thumbnail
 from cytally.report.page import INLINE_IMAGES
 from cytally.tasks.area import CountedPlane
 from cytally.tasks.count_row import BY_AREA, COLUMNS, CountRow
 from cytally.tasks.inputs import Inputs
-from cytally.tasks.output import writing
+from cytally.tasks.output import refusing_long_names, writing
 from cytally.tasks.plane_files import write_plane
 from cytally.tasks.provenance import provenance
 from cytally.tasks.rows import RowFile, read_rows
@@ -184,7 +183,7 @@ class InputFiles:
         image = files.inputs.name(self._path) + plane.name.removeprefix(self._path.name)
         stem = files.inputs.file_stem(image)
         assert stem is not None  # the image is named after its input
-        with writing(files.folder), _refusing_long_names(self._path):
+        with writing(files.folder), refusing_long_names(self._path):
             picture = write_plane(files.folder, stem, counted)
         if len(files.rows) + len(self.rows) < INLINE_IMAGES:
             files.thumbnails[image] = encode_png(thumbnail(picture))
@@ -210,13 +209,3 @@ class InputFiles:
             "scaled_by": round(counted.reading.factor, 4),
             "seconds": round(seconds, 3),
         }
-
-
-@contextmanager
-def _refusing_long_names(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        raise ImageError("has too long a name to name results after", file=path, cure="rename it") from error

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from cytally.errors import UsageError
-from cytally.images.assemble import KNOWN
 from cytally.inference.torch_backend import Device
+from cytally.tasks.file_options import check_file_options
 
 
 @dataclass(frozen=True)
@@ -54,17 +52,7 @@ class CountOptions:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        if self.pixel_size is not None and not 0 < self.pixel_size < math.inf:
-            raise UsageError(
-                f"a pixel size of {self.pixel_size} µm makes no sense", cure="give micrometres per pixel, as 0.65"
-            )
-
-        if self.axes is not None:
-            letters = self.axes.upper()
-            if len(set(letters)) < len(letters) or not {"Y", "X"} <= set(letters) <= set(KNOWN):
-                raise UsageError(
-                    f"'{self.axes}' are no axes", cure=f"give different letters out of {KNOWN}, Y and X among them"
-                )
+        check_file_options(self.axes, self.pixel_size)
 
     def deciding(self) -> dict[str, Any]:
         """What the counts depend on; a resumed run must agree in it. A region counts by its content."""

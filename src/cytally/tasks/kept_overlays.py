@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cytally.report.overlays import write_png
-from cytally.tasks.output import writing
+from cytally.tasks.output import waiting_room, writing
 
 MAKE_ROOM = "make room, then evaluate again with --overwrite"
 
@@ -55,13 +54,10 @@ class KeptOverlays:
 def kept_overlays(out: Path | None) -> Iterator[KeptOverlays | None]:
     """A place for drawings until `out` may be written to; what was not moved from it is removed.
 
-    It lies on the disk that `out` will be on, so that moving copies nothing. None where nothing shall be written.
+    None where nothing shall be written.
     """
     if out is None:
         yield None
         return
-    above = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
-    with writing(out, cure=MAKE_ROOM):
-        folder = tempfile.TemporaryDirectory(prefix=".cytally-overlays-", dir=above)
-    with folder as name:
-        yield KeptOverlays(out, Path(name))
+    with waiting_room(out, "overlays", MAKE_ROOM) as folder:
+        yield KeptOverlays(out, folder)

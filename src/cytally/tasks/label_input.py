@@ -13,10 +13,10 @@ from cytally.images.read import read
 from cytally.labelling.labelled import Labelled
 from cytally.tasks.label_files import LabelFiles
 from cytally.tasks.label_options import LabelOptions
-from cytally.tasks.label_pictures import refusing_long_names, write_labelled, write_overlay, write_windows
+from cytally.tasks.label_pictures import write_labelled, write_overlay, write_windows
 from cytally.tasks.label_plane import Paired, choose_phase, choose_stain, find_nuclei, pair_up
 from cytally.tasks.label_row import LabelledImage
-from cytally.tasks.output import writing
+from cytally.tasks.output import refusing_long_names, writing
 
 
 @dataclass

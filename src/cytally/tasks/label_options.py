@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from cytally.errors import UsageError
-from cytally.images.assemble import KNOWN
+from cytally.tasks.file_options import check_file_options
 
 Preset = Literal["auto", "thesis"]
 
@@ -75,16 +74,7 @@ class LabelOptions:
         for name, share in (("skip-fewest", self.skip_fewest), ("skip-above", self.skip_above)):
             if not 0 <= share <= 1:
                 raise UsageError(f"--{name} {share} is no share", cure="give a number from 0 to 1")
-        if self.pixel_size is not None and not 0 < self.pixel_size < math.inf:
-            raise UsageError(
-                f"a pixel size of {self.pixel_size} µm makes no sense", cure="give micrometres per pixel, as 0.65"
-            )
-        if self.axes is not None:
-            letters = self.axes.upper()
-            if len(set(letters)) < len(letters) or not {"Y", "X"} <= set(letters) <= set(KNOWN):
-                raise UsageError(
-                    f"'{self.axes}' are no axes", cure=f"give different letters out of {KNOWN}, Y and X among them"
-                )
+        check_file_options(self.axes, self.pixel_size)
         if self.phase is None and self.channel is not None and self.channel == self.phase_channel:
             raise UsageError(
                 f"stain and phase contrast are both channel {self.channel}", cure="give --phase-channel another channel"

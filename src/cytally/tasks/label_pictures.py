@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cytally.errors import ImageError
 from cytally.files import whole_file
 from cytally.images.image import Plane
 from cytally.images.write import write_labels
@@ -100,14 +97,3 @@ def _write_picture(path: Path, picture: NDArray[Any], pixel_size: float | None) 
             resolution=None if pixel_size is None else (1e4 / pixel_size, 1e4 / pixel_size),
             resolutionunit=None if pixel_size is None else "CENTIMETER",
         )
-
-
-@contextmanager
-def refusing_long_names(path: Path) -> Iterator[None]:
-    """Turn a name that is too long for the disk into an `ImageError` that names the input."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        raise ImageError("has too long a name to name results after", file=path, cure="rename it") from error

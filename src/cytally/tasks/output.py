@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cytally.errors import OutputError, UsageError
+from cytally.errors import ImageError, OutputError, UsageError
 
 HALF_WRITTEN = re.compile(r"\.\d+-")
 """How the names of files begin that a kill left half written (`cytally.files.whole_file`)."""
@@ -137,7 +139,7 @@ def check_output(
         )
     if overwrite:
         _refuse_to_remove(folder, kind, reads)
-    above = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    above = _nearest(folder)
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise UsageError("cannot be written to", file=folder, cure="give another with -o, where you may write")
 
@@ -173,6 +175,34 @@ def writing(folder: Path, cure: str = "make room, then go on with --resume") -> 
         yield
     except OSError as error:
         raise OutputError(f"can no longer be written to ({error.strerror or error})", file=folder, cure=cure) from error
+
+
+@contextmanager
+def refusing_long_names(path: Path) -> Iterator[None]:
+    """Turn a name that is too long for the disk into an `ImageError` that names the input `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise ImageError("has too long a name to name results after", file=path, cure="rename it") from error
+
+
+@contextmanager
+def waiting_room(folder: Path, what: str, cure: str) -> Iterator[Path]:
+    """A place for files until an output folder may be written to; what was not moved from it is removed.
+
+    It lies on the disk that `folder` will be on, so that moving copies nothing.
+    """
+    with writing(folder, cure=cure):
+        room = tempfile.TemporaryDirectory(prefix=f".cytally-{what}-", dir=_nearest(folder))
+    with room as name:
+        yield Path(name)
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or the nearest above it that exists."""
+    return next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
 
 
 def _task(run: Path) -> str | None:

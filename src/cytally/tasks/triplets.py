@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +23,7 @@ from cytally.report.triplets import headed, side_by_side, triplet_panels
 from cytally.results import Prediction
 from cytally.tasks.expert_form import FORM, KEY, SCALE, write_form
 from cytally.tasks.kept_overlays import MAKE_ROOM
-from cytally.tasks.output import writing
+from cytally.tasks.output import waiting_room, writing
 from cytally.tasks.watch import Watch
 
 FOLDER = "triplets"
@@ -150,11 +149,8 @@ def collected_triplets(out: Path | None, watch: Watch) -> Iterator[Triplets | No
     if out is None:
         yield None
         return
-    above = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
-    with writing(out, cure=MAKE_ROOM):
-        waiting = tempfile.TemporaryDirectory(prefix=".cytally-triplets-", dir=above)
-    with waiting as name:
-        yield Triplets(out, Path(name), watch)
+    with waiting_room(out, "triplets", MAKE_ROOM) as waiting:
+        yield Triplets(out, waiting, watch)
 
 
 def find_stain(sample: Sample) -> Path | None:
