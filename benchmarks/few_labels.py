@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import time
 from collections import defaultdict
@@ -33,7 +32,7 @@ from few_labels_rows import (
     row_settings,
     same_row,
 )
-from rows import other_settings
+from row_file import add_run, has_run, open_row
 from script import run_script
 from stand_ins import build
 
@@ -141,12 +140,6 @@ def kept(metrics: dict[str, float] | None) -> dict[str, float]:
     return {key: metrics[key] for key in KEPT if key in metrics} if metrics else {}
 
 
-def as_json(result: dict[str, Any]) -> str:
-    """The result as JSON, each list of numbers in one line."""
-    text = json.dumps(result, indent=2)
-    return re.sub(r"\[([\s\d.,e+-]+)\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Run what is asked for, if it is not there yet."""
     options = parse(arguments, __doc__)
@@ -160,30 +153,20 @@ def main(arguments: list[str] | None = None) -> None:
     path, work = RESULTS / f"{row}.json", options.work / "few-labels" / row
     source = HERE.parent / "examples" / METHODS[options.method].configuration
     configuration = read_configuration(source, [*row_settings(options), f"seed={options.seed}"])
-    result: dict[str, Any] = {"command": command(options), "runs": []}
-    result = json.loads(path.read_text()) if path.is_file() else result
-    if not same_row(from_command(result["command"]), options):
-        sys.exit(f"{path}: was made by another command ({result['command']}); move it away or give --row")
-    changed = other_settings(result.get("configuration", {}), configuration)
-    if changed:
-        sys.exit(f"{path}: its runs had other settings ({', '.join(changed)}); move it away or give --row")
-    if options.seed in [run["seed"] for run in result["runs"]]:
+    result = open_row(
+        path,
+        command(options),
+        lambda line: same_row(from_command(line), options),
+        configuration,
+        cure="move it away or give --row",
+    )
+    if has_run(result, options.seed):
         print(f"{row}: seed {options.seed} is there already ({path})")
         return
     images = build(options.data, options.set, work / "data", options.labelled)
-    result["runs"].append(one_run(options, configuration, work, images["test"]))
-    result["runs"].sort(key=lambda run: run["seed"])
-    result |= {
-        "set": options.set,
-        "method": options.method,
-        "labelled": options.labelled,
-        "minutes": options.minutes,
-        "images": images,
-        "configuration": configuration.model_dump(mode="json") | {"seed": 0},
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, as_json(result))
-    run = next(run for run in result["runs"] if run["seed"] == options.seed)
+    run = one_run(options, configuration, work, images["test"])
+    facts = {name: getattr(options, name) for name in ("set", "method", "labelled", "minutes")}
+    add_run(path, result, run, configuration, **facts, images=images)
     print(json.dumps({key: run.get(key) for key in ("seed", "steps", "minutes", "test", "drawn", "origin_auc")}))
 
 

@@ -17,19 +17,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import torch
-from few_labels import as_json, as_run, commit_at_begin, kept
+from few_labels import as_run, commit_at_begin, kept
 from few_labels_rows import same_row
-from rows import other_settings
+from row_file import add_run, has_run, open_row
 from script import run_script
 from stand_ins import build
 from transfer_rows import ALL, CONFIGURATION, all_rows, command, from_command, parse, row_name, row_settings, wanted
 
-from cytally.files import write_text
 from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.tasks.evaluate import evaluate
@@ -94,32 +92,15 @@ def run_row(options: argparse.Namespace) -> None:
     """One run of a row, if it is not there yet."""
     row, configuration = row_name(options), configuration_of(options)
     path = RESULTS / f"{row}.json"
-    result: dict[str, Any] = {"command": command(options), "runs": []}
-    result = json.loads(path.read_text()) if path.is_file() else result
-    if not same_row(from_command(result["command"]), options):
-        sys.exit(f"{path}: was made by another command ({result['command']}); move it away")
-    changed = other_settings(result.get("configuration", {}), configuration)
-    if changed:
-        sys.exit(f"{path}: its runs had other settings ({', '.join(changed)}); move it away")
+    result = open_row(path, command(options), lambda line: same_row(from_command(line), options), configuration)
     model = work_of(options) / f"model-{options.seed}"
-    if options.seed in [run["seed"] for run in result["runs"]] and (model / "model.json").is_file():
+    if has_run(result, options.seed) and (model / "model.json").is_file():
         print(f"{row}: seed {options.seed} is there already ({path})")
         return
     images = build(options.data, options.set, work_of(options) / "data", options.labelled)
     run = one_run(options, configuration, images["test"])
-    result["runs"] = [each for each in result["runs"] if each["seed"] != options.seed] + [run]
-    result["runs"].sort(key=lambda each: each["seed"])
-    result |= {
-        "set": options.set,
-        "source": options.source,
-        "method": options.method,
-        "labelled": options.labelled,
-        "steps": options.steps,
-        "images": images,
-        "configuration": configuration.model_dump(mode="json") | {"seed": 0},
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, as_json(result))
+    facts = {name: getattr(options, name) for name in ("set", "source", "method", "labelled", "steps")}
+    add_run(path, result, run, configuration, **facts, images=images)
     print(row, json.dumps({key: run.get(key) for key in ("steps", "minutes", "test", "untouched", "drawn")}))
 
 
