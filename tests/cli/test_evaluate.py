@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import imagecodecs
+import numpy as np
 import pytest
+import tifffile
 from typer.testing import Result
 
 from cytally.models.store import save
@@ -140,3 +142,35 @@ def test_a_model_without_outlines_has_no_triplets(call: Call, data: Path, model_
     result = call("evaluate", "--model", model_folder, "--data", data, "-o", out, "--triplets")
     assert result.exit_code == 0 and "there are no triplets" in result.stderr and "Triplets:" not in result.stdout
     assert not (out / "triplets").exists() and not (out / "experts.csv").exists()
+
+
+@pytest.fixture
+def for_volumes(make_model: Callable[..., object], tmp_path: Path) -> Path:
+    """A model for volumes, untrained."""
+    options = {"encoder": "b0", "decoder": [4, 4, 4, 4], "side": 32, "cell_diameter": 6.0}
+    configuration = make_configuration({"method": "efficient-cell-seg", "options": options})
+    folder = tmp_path / "for-volumes"
+    save(make_model(configuration, configuration.build(1).network()), folder)  # type: ignore[arg-type]
+    return folder
+
+
+def test_volumes_have_a_table_of_their_own(call: Call, for_volumes: Path, tmp_path: Path) -> None:
+    labels = np.zeros((3, 24, 32), np.uint16)
+    labels[1:, 4:10, 4:10] = 1
+    for folder, pixels in (("images", np.where(labels, 200, 20).astype(np.uint8)), ("labels", labels)):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+        tifffile.imwrite(tmp_path / "data" / folder / "a.tif", pixels, metadata={"axes": "ZYX"})
+    (tmp_path / "data" / "images" / "b.tif").write_bytes(b"")
+    (tmp_path / "data" / "labels" / "b.tif").write_bytes((tmp_path / "data" / "labels" / "a.tif").read_bytes())
+    out = tmp_path / "scores"
+    asked = ("evaluate", "--model", for_volumes, "--data", tmp_path / "data", "-o", out)
+    result = call(*asked)
+    assert result.exit_code == 1 and "1 of the annotated images failed" in result.stderr
+    assert sum("b.tif" in line for line in result.stderr.splitlines()) == 1
+    assert "segmentation" in result.stdout and str(out / "overlays") in result.stdout
+    block = json.loads((out / "metrics.json").read_text())["segmentation"]
+    assert set(block) == {"seg", "det", "mean_iou", "peseg", "parameters"}
+    assert block["peseg"] == block["seg"] / block["parameters"] * 1e6 and block["parameters"] in range(10**5, 10**7)
+    assert str(block["parameters"]) in result.stdout
+    refused = call(*asked, "--triplets", "--overwrite")
+    assert refused.exit_code == 2 and "--triplets shows single images" in refused.stderr

@@ -200,3 +200,73 @@ def test_real_folders():
     assert len(vgg.annotated) == 100
     assert vgg.total_cells == len((SHARED / "vgg_cells/points.csv").read_text().splitlines()) - 1
     assert vgg.warnings == ()
+
+
+def volumes(root: Path, **shapes: tuple[int, ...]) -> Path:
+    (root / "images").mkdir(parents=True)
+    for name, shape in shapes.items():
+        tifffile.imwrite(root / "images" / f"{name}.tif", np.ones(shape, np.uint16), photometric="minisblack")
+    return root
+
+
+def test_volumes_with_label_volumes(tmp_path):
+    root = volumes(tmp_path, a=(3, 8, 10), b=(2, 8, 12), c=(1, 8, 8))
+    truth = np.zeros((3, 8, 10), np.uint16)
+    truth[0, 0, 0], truth[1:, 2:4, 3:6] = 5, 9
+    label(root, "a.tif", truth)
+    label(root, "b.tif", np.zeros((2, 8, 12), np.uint32))
+    label(root, "c.tif", np.ones((8, 8), np.uint8))
+    folder = read_folder(root, volumes=True)
+    assert [sample.count for sample in folder.samples] == [2, 0, 1]
+    assert [sample.shape for sample in folder.samples] == [(3, 8, 10), (2, 8, 12), (1, 8, 8)]
+    assert all(sample.points is None and sample.covariances is None for sample in folder.samples)
+    assert all(sample.label_slices is None and sample.markers is None for sample in folder.samples)
+    labels, annotated = folder.samples[0].label_volume()
+    np.testing.assert_array_equal(labels, truth)
+    assert annotated == (0, 1, 2)
+    assert folder.total_cells == 3
+    assert folder.warnings == ()
+
+
+def test_a_label_volume_of_another_shape_is_refused(tmp_path):
+    root = volumes(tmp_path, a=(3, 8, 10), b=(5, 8, 10))
+    label(root, "a.tif", np.zeros((4, 8, 10), np.uint16))
+    label(root, "b.tif", np.ones((5, 8, 10), np.uint16))
+    with pytest.raises(DataError, match=r"labels/a\.tif: has the shape \(4, 8, 10\).* a\.tif has \(3, 8, 10\)"):
+        read_folder(root, volumes=True)
+    broken = []
+    folder = read_folder(root, volumes=True, on_broken=lambda path, error: broken.append(path))
+    assert broken == [root / "images/a.tif"]
+    assert [sample.name for sample in folder.samples] == ["b.tif"]
+
+
+def test_pictures_and_time_lapses_among_volumes_are_refused(tmp_path):
+    root = volumes(tmp_path, a=(8, 10))
+    label(root, "a.tif", np.zeros((8, 10), np.uint16))
+    with pytest.raises(CytallyError, match=r"a\.tif: is one picture, not a volume"):
+        read_folder(root, volumes=True)
+    tifffile.imwrite(
+        root / "images/a.tif", np.ones((2, 3, 8, 10), np.uint16), photometric="minisblack", metadata={"axes": "TZYX"}
+    )
+    with pytest.raises(DataError, match=r"a\.tif: holds 2 volumes, and its annotation cannot say which"):
+        read_folder(root, volumes=True)
+
+
+def test_counts_and_points_of_volumes(tmp_path):
+    root = volumes(tmp_path, a=(3, 8, 10), b=(3, 8, 10), c=(3, 8, 10))
+    (root / "counts.csv").write_text("image,count\na.tif,4\nb.tif,7\n")
+    (root / "points.csv").write_text("image,y,x\na.tif,1,2\n")
+    label(root, "a.tif", np.ones((3, 8, 10), np.uint16))
+    folder = read_folder(root, volumes=True)
+    assert [sample.count for sample in folder.samples] == [1, 7, None]
+    assert "points.csv: not used" in folder.warnings[0]
+    assert "a.tif (counts 4, labels 1)" in folder.warnings[1]
+
+
+def test_volumes_whose_axes_the_user_names(tmp_path):
+    root = volumes(tmp_path)
+    tifffile.imwrite(root / "images/a.tif", np.ones((3, 8, 10), np.uint16), metadata={"axes": "TYX"})
+    label(root, "a.tif", np.ones((3, 8, 10), np.uint16))
+    with pytest.raises(CytallyError, match="is a time-lapse"):
+        read_folder(root, volumes=True)
+    assert read_folder(root, volumes=True, axes="ZYX").samples[0].count == 1

@@ -1,9 +1,9 @@
 """Every command and every Python block in README.md and docs runs as it is written.
 
 Each page is followed from top to bottom in a room of its own: a temporary folder with what the pages assume
-(`images`, `data`, `unseen`, `model`, ...), all drawn here. Two things are changed: training ends after two small steps,
-beside four drawn images (`SHORTER`; in Python, "steps" is set to 2), and `cytally synthesize` draws no hundreds
-of images (`MANY`). Blocks under a comment
+(`images`, `data`, `unseen`, `model`, `volumes`, `volume-model`, ...), all drawn here. Two things are changed:
+training ends after two small steps, beside four drawn images and with the smallest encoder (`SHORTER`, `SMALLER`; in
+Python, "steps" is set to 2), and `cytally synthesize` draws no hundreds of images (`MANY`). Blocks under a comment
 ``<!-- no test: reason -->`` are not run; `NOT_RUN` lists them all.
 """
 
@@ -14,12 +14,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 from scipy.ndimage import distance_transform_edt
 from skimage.io import imread, imsave
@@ -32,6 +33,8 @@ from cytally.synthesis.nuclei import NucleiConfig, draw_nuclei
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHORTER = ("training.steps=2", "training.batch_size=2", "training.crop=64", "drawn.images=4")
+SMALLER = {"efficient-cell-seg": ("training.crop=32", "options.encoder=b0", "options.weights=null")}
+"""Further settings of examples whose names begin so: building the paper's encoder takes seconds each time."""
 MANY, FEWER = 30, 8
 """Beyond so many drawn images, so many are drawn; the latent space of so few is drawn without UMAP, which is slow."""
 NOT_RUN = {
@@ -142,6 +145,44 @@ def draw_pairs(folder: Path) -> None:
         imsave(folder / "phase" / f"{well}_phase.png", (phase + noise).astype(np.uint8), check_contrast=False)
 
 
+def draw_volumes(folder: Path, volumes: int) -> None:
+    """A data folder of volumes: balls in three slices of five, 64 pixels wide, with their label volumes."""
+    for number in range(volumes):
+        image, labels = draw_balls(number)
+        write_volume(folder / "images" / f"stack-{number}.tif", image)
+        write_volume(folder / "labels" / f"stack-{number}.tif", labels)
+
+
+def draw_balls(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Five slices of 64 × 64 pixels with nine balls, and their labels."""
+    rng = np.random.default_rng(seed)
+    z, y, x = np.mgrid[:5, :64, :64]
+    labels = np.zeros(z.shape, np.uint16)
+    for number in range(9):
+        centre = np.array([2, 11 + 21 * (number // 3), 11 + 21 * (number % 3)]) + rng.uniform(-1, 1, 3)
+        labels[(3 * (z - centre[0])) ** 2 + (y - centre[1]) ** 2 + (x - centre[2]) ** 2 < 36] = number + 1
+    image = 200 + 1500 * (labels > 0) + rng.normal(0, 60, labels.shape)
+    return image.clip(0).astype(np.uint16), labels
+
+
+def write_volume(path: Path, volume: np.ndarray) -> None:
+    """An ImageJ TIFF with a voxel size."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {"axes": "ZYX", "spacing": 3.0, "unit": "um"}
+    tifffile.imwrite(path, volume, imagej=True, resolution=(1, 1), metadata=metadata)
+
+
+def draw_challenge(folder: Path) -> None:
+    """A miniature of a data set of the Cell Tracking Challenge: one sequence of two frames with its annotation."""
+    for time in range(2):
+        image, labels = draw_balls(time)
+        write_volume(folder / "01" / f"t{time:03}.tif", image)
+        write_volume(folder / "01_GT" / "SEG" / f"man_seg{time:03}.tif", labels)
+        write_volume(folder / "01_GT" / "TRA" / f"man_track{time:03}.tif", labels)
+    tracks = "".join(f"{label} 0 1 0\n" for label in range(1, 10))
+    (folder / "01_GT" / "TRA" / "man_track.txt").write_text(tracks, encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the pages assume to be there."""
@@ -155,6 +196,10 @@ def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     draw_data_folder(folder / "data-of-the-new-technique", 3)
     for technique in ("128p_pc", "128p_bf"):
         draw_chambers(folder / "data_cho" / technique)
+    draw_volumes(folder / "volumes", 3)
+    draw_volumes(folder / "unseen-volumes", 1)
+    shutil.copyfile(folder / "volumes" / "images" / "stack-0.tif", folder / "volume.tif")
+    draw_challenge(folder / "Fluo-C3DL-MDA231")
     for part in ("examples", "scripts"):
         shutil.copytree(ROOT / part, folder / part)
     return folder
@@ -179,8 +224,11 @@ def bundled_model(folder: Path) -> None:
     assert outcome.exit_code == 0, outcome.output
 
 
-def shorter() -> Iterator[str]:
-    for setting in SHORTER:
+def shorter(arguments: Iterable[str] = ()) -> Iterator[str]:
+    """Settings that make a training with these arguments end in no time."""
+    configurations = [Path(word).stem for word in arguments if word.endswith(".yaml")]
+    smaller = [SMALLER[begin] for begin in SMALLER if any(each.startswith(begin) for each in configurations)]
+    for setting in (*SHORTER, *(one for each in smaller for one in each)):
         yield from ("--set", setting)
 
 
@@ -189,6 +237,8 @@ def test_page_runs_as_written(page: Path, room: Path) -> None:
     text = page.read_text(encoding="utf-8")
     if re.search(r"--model model\b|load\(\"model\"\)", text) and not trains_its_model(page):
         run("cytally train examples/density.yaml --data data -o model")
+    if "volume-model" in text and "-o volume-model" not in text:
+        run("cytally train examples/efficient-cell-seg-small.yaml --data volumes -o volume-model")
     names: dict[str, object] = {"__name__": name(page)}
     for block in blocks(page):
         if block.title is not None:
@@ -208,7 +258,7 @@ def run(line: str) -> None:
     program, *arguments = shlex.split(line, comments=True)
     if program == "cytally":
         if arguments[0] in {"train", "transfer"}:
-            arguments += shorter()
+            arguments += shorter(arguments)
         if arguments[0] == "synthesize" and "--images" in arguments:
             number = arguments.index("--images") + 1
             arguments[number] = str(FEWER if int(arguments[number]) > MANY else arguments[number])

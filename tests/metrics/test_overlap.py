@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
+from pathlib import Path
 from time import process_time
 
 import numpy as np
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from cytally.metrics import overlap as module
 from cytally.metrics.overlap import overlap
 
 TYPES = [np.uint8, np.uint16, np.int64, np.uint32]
@@ -47,6 +50,29 @@ def test_large_labels_and_a_run_over_the_end_of_a_row() -> None:
     table = overlap(true, predicted)
     assert table.true.tolist() == [4_000_000_000] and table.predicted.tolist() == [2**40]
     assert table.shared.tolist() == [2] and table.ious.tolist() == [2 / 3]
+
+
+@given(two(), st.integers(1, 40))
+def test_in_pieces_as_all_at_once(images: tuple[NDArray[np.integer], NDArray[np.integer]], piece: int) -> None:
+    whole = overlap(*images)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "PIECE", piece)
+        pieces = overlap(*images)
+    for name in ("true", "predicted", "true_areas", "predicted_areas", "rows", "columns", "shared"):
+        np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name), strict=True)
+
+
+def test_a_volume_on_disk_is_not_read_whole(tmp_path: Path) -> None:
+    shape = (24, 1024, 1024)  # 96 MiB as uint32
+    for name in ("true", "predicted"):
+        np.memmap(tmp_path / name, np.uint32, "w+", shape=shape)[:, 100:200, 100:200] = 7
+    true, predicted = (np.memmap(tmp_path / name, np.uint32, "r", shape=shape) for name in ("true", "predicted"))
+    tracemalloc.start()
+    try:
+        assert overlap(true, predicted).shared.tolist() == [24 * 100 * 100]
+        assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_nothing_at_all() -> None:

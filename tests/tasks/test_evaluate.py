@@ -14,8 +14,8 @@ from cytally.datasets.fingerprint import fingerprint
 from cytally.datasets.folder import read_folder
 from cytally.errors import DataError, ModelError, OutputError, UsageError
 from cytally.models.model import Model
-from cytally.tasks.comparison import Comparison
 from cytally.tasks.evaluate import evaluate
+from cytally.tasks.image_comparison import ImageComparison
 from cytally.tasks.watch import Watch
 
 
@@ -121,8 +121,8 @@ def test_images_that_were_trained_on_are_told(data: Path, model: Model, tmp_path
 
 def test_the_worst_images_are_kept(data: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cytally.tasks.comparison.MOST_WRONG", 2)
-    comparison = Comparison(model, Watch())
-    comparison.count(read_folder(data).samples)
+    comparison = ImageComparison(model, Watch())
+    comparison.compare(read_folder(data).samples)
     errors = {name: abs(predicted - true) for name, true, predicted in comparison.rows}
     assert [each.image for each in comparison.wrong] == sorted(errors, key=lambda name: -errors[name])[:2]
 

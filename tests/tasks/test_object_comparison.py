@@ -63,7 +63,7 @@ def watershed(make_model: Callable[..., Model]) -> Model:
     return make_model(configuration, configuration.build(1).network())
 
 
-def test_both_blocks_are_pooled_over_the_images(nuclei: Path, watershed: Model, tmp_path: Path) -> None:
+def test_all_blocks_are_pooled_over_the_images(nuclei: Path, watershed: Model, tmp_path: Path) -> None:
     notes: list[str] = []
     metrics = evaluate(watershed, nuclei, tmp_path / "out", watch=Watch(on_note=notes.append))
     assert notes == []
@@ -81,8 +81,13 @@ def test_both_blocks_are_pooled_over_the_images(nuclei: Path, watershed: Model, 
             "ap": (6 * 3 / 6 + 4 * 2 / 7) / 10,
         }
     )
+    # of 5 true objects, 3 are found, one by 7/9; 1 is false; the watershed learns no weights
+    ious = (184 / (184 + 72 + 136), (5760 - 392) / (5760 - 184))
+    assert metrics.segmentation == pytest.approx(
+        {"seg": (7 / 9 + 1 + 1) / 5, "det": 1 - (2 * 10 + 1) / 50, "mean_iou": sum(ious) / 2, "parameters": 0}
+    )
     written = json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8"))
-    assert list(written) == ["counting", "pixel", "object"] and written["object"] == metrics.object
+    assert list(written) == ["counting", "pixel", "object", "segmentation"] and written == metrics.as_dict()
     predictions = pd.read_csv(tmp_path / "out" / "predictions.csv")
     assert predictions.to_numpy().tolist() == [["a.png", 2, 2], ["b.png", 3, 2], ["c.png", 0, 0]]
 

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from cytally.training.config import TrainingConfig
-from cytally.training.schedule import learning_rate, progress
+from cytally.training.schedule import learning_rate, plateaus, progress
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,31 @@ def test_where_nothing_limits_a_run_no_share_of_it_is_waited_for():
     config = TrainingConfig(learning_rate=0.5, warmup_share=0.1)
     assert {learning_rate(config, step=step, done=0.0, epoch=step) for step in (0, 1, 1000)} == {0.5}
     assert learning_rate(config, step=3, done=0.05) == pytest.approx(0.25), "limited by --minutes"
+
+
+def test_a_plateau_halves_the_rate():
+    config = TrainingConfig(learning_rate=0.8, schedule="plateau")
+    assert [learning_rate(config, step=9, done=0, plateaus=number) for number in range(3)] == [0.8, 0.4, 0.2]
+    config = TrainingConfig(learning_rate=0.8, schedule="plateau", plateau_factor=0.1)
+    assert learning_rate(config, step=9, done=0, plateaus=1) == pytest.approx(0.08)
+
+
+@pytest.mark.parametrize(
+    ("errors", "wait", "number"),
+    [
+        ([], 2, 0),
+        ([3, 2, 1], 1, 0),
+        ([1, 1, 1, 1, 1], 2, 2),
+        ([1, 2, 0.5, 1, 1, 1, 1], 2, 2),
+        ([1, 2, 2, 0.5, 1, 1], 2, 2),
+        ([1, 2, 2], 3, 0),
+    ],
+    ids=str,
+)
+def test_plateaus_by_hand(errors, wait, number):
+    assert plateaus(list(enumerate(errors, start=1)), wait) == number
+
+
+def test_plateaus_count_epochs_and_not_validations():
+    assert plateaus([(10, 1.0), (20, 1.0), (30, 1.0)], 20) == 1
+    assert plateaus([(10, 1.0), (20, 1.0), (30, 1.0)], 10) == 2

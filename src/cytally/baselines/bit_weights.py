@@ -9,8 +9,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from cytally.baselines.pretrained import fit_weights, read_weights
 from cytally.errors import ModelError
+from cytally.methods.pretrained import fit_weights, read_weights
 
 HUB, HUB_FILE = "google/bit-50", "pytorch_model.bin"
 NAMES = ("model.safetensors", "pytorch_model.bin")

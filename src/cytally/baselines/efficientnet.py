@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from cytally.baselines.count_regression import CountLayer, CountRegression, CountRegressionConfig
-from cytally.baselines.efficientnet_weights import find_weights, fit_efficientnet
+from cytally.methods.efficientnet_weights import find_weights, fit_efficientnet
 from cytally.methods.method import MethodConfig
 
 BATCH_NORM = ("batch", {"eps": 1e-3, "momentum": 0.1})

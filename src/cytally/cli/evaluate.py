@@ -27,7 +27,7 @@ FILES = {
 def command(
     forms: Annotated[list[Path] | None, typer.Argument(metavar="FORM", help="Further forms, after --experts.")] = None,
     model: Annotated[str | None, typer.Option(help="A bundled model's name or a model folder.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Data folder with annotated images.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Data folder with annotated images, or volumes.")] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Output folder; may be left out with --experts.")
     ] = None,
@@ -48,7 +48,7 @@ def command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in the output folder.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show details and tracebacks.")] = False,
 ) -> None:
-    """Compare a model's counts with annotated images, or sum up what experts think of its outlines."""
+    """Compare a model with annotated images or volumes, or sum up what experts think of its outlines."""
     with console.answering(verbose, stopped="nothing was written"):
         if experts:
             _refuse({"--model": model, "--data": data, "--triplets": triplets}, "with --experts")

@@ -8,7 +8,20 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from cytally.cli import console, count, demo, doctor, evaluate, label, models, synthesize, train, transfer, tune
+from cytally.cli import (
+    console,
+    count,
+    demo,
+    doctor,
+    evaluate,
+    label,
+    models,
+    segment,
+    synthesize,
+    train,
+    transfer,
+    tune,
+)
 
 WrongCall = cast("type[Exception]", typer.BadParameter.__bases__[0])
 """What typer raises when options do not fit. Its name lies in another package from one version of typer to the next."""
@@ -44,6 +57,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("count")(count.command)
+app.command("segment")(segment.command)
 app.command("train")(train.command)
 app.command("transfer")(transfer.command)
 app.command("evaluate")(evaluate.command)

@@ -19,7 +19,9 @@ def command(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, as settings.noise=4.")
     ] = None,
-    images: Annotated[int | None, typer.Option(help="How many images, in place of the file's number.")] = None,
+    images: Annotated[
+        int | None, typer.Option(help="How many images or volumes, in place of the file's number.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides everything random, in place of the file's.")] = None,
     like: Annotated[
         Path | None, typer.Option(metavar="DATA", help="Data folder whose numbers of cells are imitated.")
@@ -28,9 +30,10 @@ def command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the drawn images in the folder.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show details and tracebacks.")] = False,
 ) -> None:
-    """Draw images of cells with known counts, points and labels."""
+    """Draw images or volumes of cells with known counts and labels."""
     with console.answering(verbose):
         console.err.print(f"Drawing what {config} says")
+        from cytally.synthesis.volume_presets import VOLUME_PRESETS
         from cytally.tasks.synthesis_configuration import read_synthesis
         from cytally.tasks.synthesize import synthesize
         from cytally.tasks.watch import Watch
@@ -39,4 +42,5 @@ def command(
         with Bar() as bar:
             watch = Watch(bar.images, console.note)
             synthesize(configuration, out, resume=resume, overwrite=overwrite, watch=watch)
-        console.out.print(f"Drawn: {configuration.images} images\nData folder: {out}")
+        drawn = "volumes" if configuration.preset in VOLUME_PRESETS else "images"
+        console.out.print(f"Drawn: {configuration.images} {drawn}\nData folder: {out}")

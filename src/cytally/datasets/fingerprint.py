@@ -72,6 +72,7 @@ def _annotation(sample: Sample) -> Sequence[str]:
         repr(sample.count),
         "no points" if sample.points is None else str(ordered.tolist()),
         "no labels" if sample.labels is None else _digest(sample.labels),
+        *(f"slice {z} {_digest(path)}" for z, path in sorted((sample.label_slices or {}).items())),
     )
 
 

@@ -3,102 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cytally.datasets.challenge import is_challenge, read_challenge
 from cytally.datasets.labels import object_moments, read_labels
+from cytally.datasets.sample import DataFolder, Points, Sample, Shape
 from cytally.datasets.tables import read_counts, read_images, read_points
+from cytally.datasets.volumes import volume_sample
 from cytally.errors import CytallyError, DataError, ImageError
 from cytally.images.read import read
 from cytally.images.sources import find_images, stem
 
-Points = NDArray[np.float64]
-Shape = tuple[int, int]
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """One image of a data folder with its annotation; its pixels stay in the file.
-
-    Parameters
-    ----------
-    name
-        The file's name with its ending.
-    path
-        Where it lies.
-    points
-        Cells (N, 2) as y, x in pixels with the origin at the centre of the top-left pixel: the centroids of the
-        objects where there is a label image. (0, 2) where there are no cells, None where only a count is known, or
-        nothing.
-    labels
-        Where its label image lies, or None.
-    count
-        Number of cells, or None where the image is unlabelled.
-    covariances
-        Shapes of the objects in the label image (N, 2, 2), in the order of `points`: second central moments in y and x,
-        in pixels². None without a label image.
-    """
-
-    name: str
-    path: Path
-    points: Points | None = None
-    labels: Path | None = None
-    count: float | None = None
-    covariances: NDArray[np.float64] | None = None
-
-    def label_image(self) -> NDArray[np.integer[Any]] | None:
-        """Read the label image (Y, X), 0 is background; None without one.
-
-        Raises
-        ------
-        DataError
-            When the file has become unreadable since the folder was read.
-        """
-        return None if self.labels is None else read_labels(self.labels)
-
-
-@dataclass(frozen=True, eq=False)
-class DataFolder:
-    """What `read_folder` found.
-
-    Parameters
-    ----------
-    root
-        The folder.
-    samples
-        All images, annotated or not, sorted by name.
-    warnings
-        What is odd about the annotation but could be used, one line each.
-    """
-
-    root: Path
-    samples: tuple[Sample, ...]
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def annotated(self) -> tuple[Sample, ...]:
-        """The images whose number of cells is known, be it 0."""
-        return tuple(sample for sample in self.samples if sample.count is not None)
-
-    @property
-    def total_cells(self) -> float:
-        """Number of cells in all annotated images together."""
-        return float(sum(sample.count or 0 for sample in self.samples))
+__all__ = ["DataFolder", "Points", "Sample", "Shape", "read_folder"]
 
 
 def read_folder(
     root: Path,
     *,
+    volumes: bool = False,
     axes: str | None = None,
     require_annotation: bool = True,
     on_image: Callable[[int, int], None] | None = None,
     on_broken: Callable[[Path, CytallyError], None] | None = None,
 ) -> DataFolder:
-    """Read which images a data folder holds and how they are annotated.
+    """Read which images, or volumes, a data folder holds and how they are annotated.
 
     Labels are richer than points, and points richer than counts: of several annotations of one image the richest is
     used. Unlabelled images are listed, but not opened.
@@ -107,7 +39,10 @@ def read_folder(
     ----------
     root
         A folder with `images/` and one or more of `labels/`, `points.csv` (with or without `images.csv`) and
-        `counts.csv`.
+        `counts.csv`. With `volumes`, a data set of the Cell Tracking Challenge as well, which has sequences `01`, `02`,
+        ... and what is known of them in `01_GT`, `02_GT`, ... in place of `images/`.
+    volumes
+        Whether the images are volumes (Z, Y, X) with label volumes of the same shape. Points say nothing of them.
     axes
         One letter per axis of every image, where the files do not tell.
     require_annotation
@@ -128,9 +63,31 @@ def read_folder(
         When an annotated image cannot be read.
     """
     root = Path(root)
+    if volumes and is_challenge(root):
+        folder = read_challenge(root, axes=axes, on_image=on_image, on_broken=on_broken)
+    else:
+        folder = _read_images(root, volumes, axes, on_image, on_broken)
+    if require_annotation and not any(sample.count is not None or sample.label_slices for sample in folder.samples):
+        raise DataError(
+            "; ".join(["holds no annotated image", *folder.warnings]),
+            file=root,
+            cure="add points.csv (image,y,x), counts.csv (image,count) or label images (labels/STEM.tif)"
+            if not volumes
+            else "add label volumes (labels/STEM.tif, or 01_GT/SEG/man_seg000.tif in a challenge's data set)",
+        )
+    return folder
+
+
+def _read_images(
+    root: Path,
+    volumes: bool,
+    axes: str | None,
+    on_image: Callable[[int, int], None] | None,
+    on_broken: Callable[[Path, CytallyError], None] | None,
+) -> DataFolder:
     images = _find(root)
     labels, label_warnings = _find_labels(root, images)
-    points, point_warnings = _spoken_points(root, images)
+    points, point_warnings = _no_points(root) if volumes else _spoken_points(root, images)
     counts = read_counts(root / "counts.csv", images) if (root / "counts.csv").is_file() else {}
 
     samples: list[Sample] = []
@@ -142,6 +99,9 @@ def read_folder(
         known: dict[str, int] = {}  # from the poorest kind of annotation to the richest
         cells, covariances = points.get(name), None
         try:
+            if volumes:
+                samples.append(_volume(name, path, labels.get(name), counts.get(name), axes, disagreeing))
+                continue
             shape = _plane_shape(path, axes) if name in counts or name in labels or cells is not None else (0, 0)
         except (ImageError, DataError) as error:
             if on_broken is None:
@@ -171,20 +131,38 @@ def read_folder(
             f"{disagreeing[0]}; labels are used before points, and points before counts. Where only some images have "
             "their points marked, list those in images.csv: an image without a row in points.csv counts as empty"
         )
-    folder = DataFolder(root, tuple(samples), tuple(warnings))
-    if require_annotation and not folder.annotated:
-        raise DataError(
-            "; ".join(["holds no annotated image", *warnings]),
-            file=root,
-            cure="add points.csv (image,y,x), counts.csv (image,count) or label images (labels/STEM.tif)",
-        )
-    return folder
+    return DataFolder(root, tuple(samples), tuple(warnings))
+
+
+def _volume(
+    name: str, path: Path, labels: Path | None, counted: int | None, axes: str | None, disagreeing: list[str]
+) -> Sample:
+    """One volume with its annotation; where its count and its labels disagree, it is added to `disagreeing`."""
+    if labels is None and counted is None:
+        return Sample(name, path)
+    sample = volume_sample(name, path, labels=labels, axes=axes)
+    if sample.count is None:
+        return replace(sample, count=counted)
+    if counted is not None and counted != sample.count:
+        disagreeing.append(f"{name} (counts {counted}, labels {sample.count:.0f})")
+    return sample
+
+
+def _no_points(root: Path) -> tuple[dict[str, Points], list[str]]:
+    tables = [name for name in ("points.csv", "images.csv") if (root / name).is_file()]
+    return {}, [f"{name}: not used, since it does not tell the slice" for name in tables]
 
 
 def _find(root: Path) -> dict[str, Path]:
     """The images by name, sorted."""
     if not root.is_dir():
         raise DataError("is not a folder", file=root, cure="name a data folder, which holds a folder 'images'")
+    if not (root / "images").is_dir() and is_challenge(root):
+        raise DataError(
+            "is a data set of the Cell Tracking Challenge, whose frames only a method for volumes reads",
+            file=root,
+            cure="choose such a method (efficient-cell-seg), or put images into a folder 'images'",
+        )
     if not (root / "images").is_dir():
         raise DataError("has no folder 'images'", file=root, cure=f"put the images into {root / 'images'}")
     paths = find_images([root / "images"])

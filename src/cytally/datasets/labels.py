@@ -1,4 +1,4 @@
-"""Label images: one whole number per object, 0 is background."""
+"""Label images and label volumes: one whole number per object, 0 is background."""
 
 from __future__ import annotations
 
@@ -35,16 +35,63 @@ def read_labels(path: Path) -> NDArray[np.integer[Any]]:
     DataError
         When the file is no whole TIFF, not integer-typed, or holds a negative label.
     """
+    labels = _read(path, "label image")
+    while labels.ndim > 2 and labels.shape[0] == 1:
+        labels = labels[0]
+    return labels
+
+
+def read_label_volume(path: Path) -> NDArray[np.integer[Any]]:
+    """Read a label volume.
+
+    Parameters
+    ----------
+    path
+        A TIFF file of any integer type, its slices in order.
+
+    Returns
+    -------
+    ndarray
+        Labels (Z, Y, X), in the type of the file; a file of one picture is a volume of one slice.
+
+    Raises
+    ------
+    DataError
+        When the file is no whole TIFF, not integer-typed, has more axes than three, or holds a negative label.
+    """
+    labels = _read(path, "label volume")
+    while labels.ndim > 3 and labels.shape[0] == 1:
+        labels = labels[0]
+    if labels.ndim not in (2, 3):
+        raise DataError(
+            f"has the shape {labels.shape}, and a label volume has slices, rows and columns",
+            file=path,
+            cure="save it as a TIFF with the axes ZYX",
+        )
+    return labels if labels.ndim == 3 else labels[None]
+
+
+def read_label_slice(path: Path) -> NDArray[np.integer[Any]]:
+    """Read the label image (Y, X) of one slice of a volume. DataError as `read_labels`, and where it has more axes."""
+    labels = read_labels(path)
+    if labels.ndim != 2:
+        raise DataError(
+            f"has the shape {labels.shape}, and is the label image of one slice",
+            file=path,
+            cure="save it as one picture of rows and columns",
+        )
+    return labels
+
+
+def _read(path: Path, what: str) -> NDArray[np.integer[Any]]:
     try:
         labels = np.asarray(tifffile.imread(path))
     except (OSError, ValueError, RuntimeError, LookupError, struct.error, zlib.error) as error:
-        raise DataError(f"cannot be read as TIFF: {error}", file=path, cure="export the label image again") from error
+        raise DataError(f"cannot be read as TIFF: {error}", file=path, cure=f"export the {what} again") from error
     if not np.issubdtype(labels.dtype, np.integer):
         raise DataError(
             f"is of type {labels.dtype}, and labels are whole numbers", file=path, cure="save it as uint16 or uint32"
         )
-    while labels.ndim > 2 and labels.shape[0] == 1:
-        labels = labels[0]
     if labels.size and labels.min() < 0:
         raise DataError(f"holds the negative label {labels.min()}", file=path, cure="save it as uint16 or uint32")
     return labels

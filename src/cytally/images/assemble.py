@@ -67,7 +67,9 @@ def _assemble(scene: Scene, path: Path, axes: str | None, index: int, count: int
         array, letters = _drop_single(array, letters)
         if set(letters) - set(KNOWN):
             raise ImageError(
-                f"has shape {array.shape}, and nothing in it tells what its axes are", file=path, cure=_cure(letters)
+                f"has shape {array.shape}, and nothing in it tells what its axes are",
+                file=path,
+                cure=name_axes(letters),
             )
     if {"C", "S"} <= set(letters):
         raise ImageError(
@@ -109,12 +111,12 @@ def _drop_single(array: NDArray[Any], letters: str, everything: bool = False) ->
     return np.squeeze(array, gone), "".join(letter for place, letter in enumerate(letters) if place not in gone)
 
 
-def _cure(letters: str) -> str:
-    """Name the axes that may be meant.
+def name_axes(letters: str) -> str:
+    """The cure for unknown axes: those that may be meant.
 
     Examples
     --------
-    >>> _cure("QYX")
+    >>> name_axes("QYX")
     'name them: --axes ZYX, --axes TYX or --axes CYX'
     """
     unknown = [place for place, letter in enumerate(letters) if letter not in KNOWN]

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cytally.errors import ImageError
 from cytally.images.assemble import Scene
 from cytally.images.units import micrometres, square
+from cytally.images.volume_scene import SlicedScene
 
 DAMAGE = (ValueError, RuntimeError, OSError, LookupError, TypeError, AttributeError, EOFError, zlib.error)
 """What zarr and its codecs raise on broken metadata and chunks."""
+
+MOST_KEPT = 512 * 2**20
+"""Bytes of decoded slices that are kept of one volume, unless a chunk's depth of one slice is more."""
 
 
 def read_ome_zarr(path: Path) -> list[Scene]:
@@ -31,9 +38,21 @@ def read_ome_zarr(path: Path) -> list[Scene]:
     -----
     Source: Next-generation file formats specification, https://ngff.openmicroscopy.org, versions 0.4 and 0.5.
     """
+    scenes = open_ome_zarr(path)
+    return [Scene(np.asarray(one.pixels[...]), one.axes, one.channels, one.pixel_size, one.z_spacing) for one in scenes]
+
+
+def open_ome_zarr(path: Path) -> list[SlicedScene]:
+    """As `read_ome_zarr`, without reading the pixels.
+
+    Raises
+    ------
+    ImageError
+        When it has no multiscales metadata, is a whole plate or is damaged.
+    """
     import zarr
 
-    try:
+    with _damage(path):
         node = zarr.open(path, mode="r")
         if not isinstance(node, zarr.Group):
             raise ImageError("is a bare zarr array without axes", file=path, cure="save it as OME-Zarr")
@@ -47,14 +66,70 @@ def read_ome_zarr(path: Path) -> list[Scene]:
         groups = [node[name] for name in sorted((n for n in node.group_keys() if n.isdecimal()), key=int)]
         found = [(group, _metadata(group)) for group in groups]
         scenes = [_scene(group, metadata, path) for group, metadata in found if "multiscales" in metadata]
+    if not scenes:
+        raise ImageError("has no OME-Zarr metadata (multiscales)", file=path, cure="save it as OME-Zarr 0.4 or 0.5")
+    return scenes
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Turn what zarr and its codecs raise on a damaged folder into an ImageError."""
+    try:
+        yield
     except MemoryError as error:
         raise ImageError("does not fit into memory", file=path, cure="cut it into smaller images") from error
     except DAMAGE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ImageError(f"is a damaged zarr ({reason})", file=path, cure="copy or export it again") from error
-    if not scenes:
-        raise ImageError("has no OME-Zarr metadata (multiscales)", file=path, cure="save it as OME-Zarr 0.4 or 0.5")
-    return scenes
+
+
+class ZarrPixels:
+    """A zarr array that is read picture by picture.
+
+    Where chunks are several slices deep, the chunks around the slice asked for are kept, so that none is decoded once
+    per slice.
+
+    Parameters
+    ----------
+    array
+        The array of zarr.
+    axes
+        One letter per axis.
+    path
+        The OME-Zarr folder.
+    """
+
+    def __init__(self, array: Any, axes: str, path: Path) -> None:
+        self.shape: tuple[int, ...] = tuple(array.shape)
+        self.dtype: np.dtype[Any] = array.dtype
+        self._array, self._path = array, path
+        self._z = axes.find("Z")
+        depth = array.chunks[self._z] if self._z >= 0 else 1
+        while depth > 1 and depth * math.prod(self.shape[-2:]) * self.dtype.itemsize > MOST_KEPT:
+            depth = (depth + 1) // 2
+        self._depth = depth
+        self._kept: tuple[Any, NDArray[Any]] | None = None
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        """Read the part that `index` tells, as an array of NumPy's is indexed.
+
+        Raises
+        ------
+        ImageError
+            When a chunk is damaged.
+        """
+        with _damage(self._path):
+            if index is ... or self._depth == 1 or not isinstance(index[self._z], int):
+                return np.asarray(self._array[index])
+            first = index[self._z] // self._depth * self._depth
+            slab = (*index[: self._z], slice(first, first + self._depth), *index[self._z + 1 :])
+            if self._kept is None or self._kept[0] != slab:
+                self._kept = None
+                self._kept = (slab, np.asarray(self._array[slab]))
+            # Numbers take their axes away, so that Z comes after the whole axes before it.
+            place = sum(isinstance(one, slice) for one in index[: self._z])
+            picture: NDArray[Any] = self._kept[1].take(index[self._z] - first, axis=place)
+            return picture
 
 
 def _metadata(group: Any) -> Mapping[str, Any]:
@@ -64,7 +139,7 @@ def _metadata(group: Any) -> Mapping[str, Any]:
     return inner
 
 
-def _scene(group: Any, about: Mapping[str, Any], root: Path) -> Scene:
+def _scene(group: Any, about: Mapping[str, Any], root: Path) -> SlicedScene:
     multiscale = about["multiscales"][0]
     level = multiscale["datasets"][0]
     # Version 0.3 has names where later ones have mappings.
@@ -78,9 +153,10 @@ def _scene(group: Any, about: Mapping[str, Any], root: Path) -> Scene:
     pixels = group[level["path"]]
     if _is_cut(pixels, root / pixels.path):
         raise ValueError("a chunk is cut off")
-    return Scene(
-        array=np.asarray(pixels[...]),
-        axes="".join(str(axis["name"])[0].upper() for axis in axes),
+    letters = "".join(str(axis["name"])[0].upper() for axis in axes)
+    return SlicedScene(
+        pixels=ZarrPixels(pixels, letters, root),
+        axes=letters,
         channels=channels if any(channels) else (),
         pixel_size=square(size.get("y"), size.get("x")),
         z_spacing=size.get("z"),

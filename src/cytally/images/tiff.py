@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,19 +58,15 @@ def read_tiff(path: Path) -> list[Scene]:
     ImageError
         When the file is cut off or damaged, does not fit into memory, lacks planes, or has the colours of print.
     """
-    import tifffile
+    with damage(path):
+        return [_scene(file, series, about, path) for file, series, about in scene_series(path)]
 
-    if not is_whole(path):
-        raise ImageError("is a TIFF file that is cut off or damaged", file=path, cure="copy or export it again")
+
+@contextmanager
+def damage(path: Path) -> Iterator[None]:
+    """Turn what tifffile raises on a damaged file into an ImageError."""
     try:
-        with tifffile.TiffFile(path) as file:
-            series = [one for one in file.series if not one.keyframe.is_reduced] or list(file.series)
-            if file.series[0].kind not in SCENE_KINDS:
-                series = series[:1]
-            ome = parse_ome(file.ome_metadata)
-            if len(ome) != len(series):
-                ome = [None] * len(series)
-            return [_scene(file, one, about, path) for one, about in zip(series, ome, strict=True)]
+        yield
     except MemoryError as error:
         raise ImageError("does not fit into memory", file=path, cure="cut it into smaller images") from error
     except DAMAGE as error:
@@ -76,7 +74,31 @@ def read_tiff(path: Path) -> list[Scene]:
         raise ImageError(f"is a damaged TIFF file ({reason})", file=path, cure="copy or export it again") from error
 
 
-def _scene(file: Any, series: Any, ome: OmeImage | None, path: Path) -> Scene:
+def scene_series(path: Path) -> Iterator[tuple[Any, Any, OmeImage | None]]:
+    """The open file, tifffile's series, and what OME tells, of each scene. No pixels are read.
+
+    Raises
+    ------
+    ImageError
+        When the file is cut off or damaged, lacks planes, or has the colours of print.
+    """
+    import tifffile
+
+    if not is_whole(path):
+        raise ImageError("is a TIFF file that is cut off or damaged", file=path, cure="copy or export it again")
+    with tifffile.TiffFile(path) as file:
+        series = [one for one in file.series if not one.keyframe.is_reduced] or list(file.series)
+        if file.series[0].kind not in SCENE_KINDS:
+            series = series[:1]
+        ome = parse_ome(file.ome_metadata)
+        if len(ome) != len(series):
+            ome = [None] * len(series)
+        for one, about in zip(series, ome, strict=True):
+            _refuse(one, path)
+            yield file, one, about
+
+
+def _refuse(series: Any, path: Path) -> None:
     page = series.keyframe
     if page.photometric in (SEPARATED, CIELAB):
         raise ImageError(f"has {page.photometric.name} colours", file=path, cure="save it as RGB or grey")
@@ -87,15 +109,34 @@ def _scene(file: Any, series: Any, ome: OmeImage | None, path: Path) -> Scene:
             file=path,
             cure="put all files of the series in one folder, or export it again",
         )
-    array, axes = _colours(series.asarray(), series.axes, series.kind, page)
+
+
+def _scene(file: Any, series: Any, ome: OmeImage | None, path: Path) -> Scene:
+    array, axes = colours(series.asarray(), series.axes, series.kind, series.keyframe)
+    return Scene(array, axes, *scene_about(file, series, ome))
+
+
+def scene_about(file: Any, series: Any, ome: OmeImage | None) -> tuple[tuple[str, ...], float | None, float | None]:
+    """Channel names, pixel size and spacing of slices (micrometres, None where the file tells none)."""
+    page = series.keyframe
     pixel_size, z_spacing = _imagej_sizes(file, page) if series.kind == "imagej" else (_tag_size(page), None)
-    if ome is None:
-        return Scene(array, axes, (), pixel_size, z_spacing)
-    return Scene(array, axes, ome.channels, ome.pixel_size or pixel_size, ome.z_spacing)
+    return ((), pixel_size, z_spacing) if ome is None else (ome.channels, ome.pixel_size or pixel_size, ome.z_spacing)
 
 
-def _colours(array: NDArray[Any], axes: str, kind: str, page: Any) -> tuple[NDArray[Any], str]:
-    """Leave out alpha, apply palettes, and turn white-is-zero round."""
+def colours(array: NDArray[Any], axes: str, kind: str, page: Any) -> tuple[NDArray[Any], str]:
+    """Leave out alpha, apply palettes, and turn white-is-zero round.
+
+    Parameters
+    ----------
+    array
+        Pixels as they are stored, one axis per letter of `axes`.
+    axes, kind, page
+        What tifffile tells of the series: its axes, its dialect and its first page.
+
+    Returns
+    -------
+    The pixels, and their axes: palettes add S, the colour samples, at the end.
+    """
     if "S" in axes:
         place = axes.index("S")
         extra = tuple(page.extrasamples)
@@ -106,10 +147,10 @@ def _colours(array: NDArray[Any], axes: str, kind: str, page: Any) -> tuple[NDAr
     # ImageJ's palettes and inversions are how it shows an image; the pixels are the measurement. The same holds for
     # what measuring programs write with their own metadata.
     if kind in ("generic", "uniform", "shaped") and page.photometric == PALETTE and page.colormap is not None:
-        colours = np.moveaxis(page.colormap, 0, -1)
+        palette = np.moveaxis(page.colormap, 0, -1)
         if page.bitspersample <= 8:
-            colours = (colours >> 8).astype(np.uint8)
-        return colours[array], axes + "S"
+            palette = (palette >> 8).astype(np.uint8)
+        return palette[array], axes + "S"
     if kind in ("generic", "uniform") and page.photometric == MINISWHITE:
         array = ~array if array.dtype == bool else _invert(array)
     return array, axes

@@ -58,6 +58,11 @@ class Method(ABC):
         self.config = config
         self.in_channels = in_channels
 
+    @classmethod
+    def channels_of(cls, example: Example) -> int:
+        """Channels of the image that an example shows."""
+        return int(example.image.shape[0])
+
     def fit_to(self, examples: Sequence[Example], like: Method | None = None) -> Self:
         """Return this method with the settings that are left to the data (``auto``) worked out from `examples`.
 

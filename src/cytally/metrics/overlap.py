@@ -9,6 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+
+PIECE = 2**22
+"""Pixels that are compared at a time."""
+
 
 @dataclass(frozen=True, eq=False)
 class Overlap:
@@ -44,12 +49,13 @@ class Overlap:
 def overlap(true: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]]) -> Overlap:
     """Count the pixels that every two objects share.
 
-    Pixels are taken in runs along the last axis that both images leave unchanged, so that only runs are sorted.
+    Pixels are taken in runs along the last axis that both images leave unchanged, so that only runs are sorted, and
+    a few million at a time: of two volumes on disk (`numpy.memmap`) never more than a piece is in memory.
 
     Parameters
     ----------
     true, predicted
-        Label images of the same shape, any number of axes: 0 is background.
+        Label images or volumes of the same shape, any number of axes: 0 is background.
 
     Raises
     ------
@@ -71,7 +77,7 @@ def overlap(true: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]])
             raise ValueError(f"labels are whole numbers, not {labels.dtype}")
         if labels.min(initial=0) < 0:
             raise ValueError(f"a label is negative: {labels.min()}")
-    in_true, in_predicted, pixels = _pairs_of_values(true.ravel(), predicted.ravel())
+    in_true, in_predicted, pixels = _in_pieces(true.ravel(), predicted.ravel())
     true_labels, true_areas = _summed(in_true, pixels)
     predicted_labels, predicted_areas = _summed(in_predicted, pixels)
     both = (in_true > 0) & (in_predicted > 0)
@@ -86,14 +92,28 @@ def overlap(true: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]])
     )
 
 
-def _pairs_of_values(
-    one: NDArray[Any], other: NDArray[Any]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Every two values that meet at a pixel, sorted, and at how many pixels they do."""
+def _in_pieces(one: NDArray[Any], other: NDArray[Any]) -> Pairs:
+    """Every two values that meet at a pixel, sorted, and at how many pixels they do; a piece at a time."""
+    if one.size <= PIECE:
+        return _pairs_of_values(one, other)
+    pieces = [
+        _pairs_of_values(one[start : start + PIECE], other[start : start + PIECE])
+        for start in range(0, one.size, PIECE)
+    ]
+    first, second, pixels = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    return _added_up(first, second, pixels)
+
+
+def _pairs_of_values(one: NDArray[Any], other: NDArray[Any]) -> Pairs:
+    """As `_in_pieces`, all at once."""
     changes = (one[1:] != one[:-1]) | (other[1:] != other[:-1])
     starts = np.flatnonzero(np.concatenate([np.ones(min(1, one.size), bool), changes]))
     lengths = np.diff(starts, append=one.size)
-    first, second = one[starts].astype(np.int64), other[starts].astype(np.int64)
+    return _added_up(one[starts].astype(np.int64), other[starts].astype(np.int64), lengths)
+
+
+def _added_up(first: NDArray[np.int64], second: NDArray[np.int64], lengths: NDArray[np.integer[Any]]) -> Pairs:
+    """Sort pairs of values, and add up the pixels of those that appear several times."""
     order = np.lexsort((second, first))
     first, second, lengths = first[order], second[order], lengths[order]
     new = np.ones(len(order), bool)

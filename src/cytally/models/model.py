@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cytally.calibration.flags import exposure_flags
-from cytally.errors import ImageError
+from cytally.datasets.slices import scaled_slices, slice_factor, wanted_channel
+from cytally.errors import ImageError, UsageError
 from cytally.images.image import Image, Plane
 from cytally.images.prepare import prepare
 from cytally.images.read import read
 from cytally.images.resize import resize_density, resize_labels, scale_points
-from cytally.inference.predict import predict
+from cytally.images.volume import Volume, open_volumes
+from cytally.inference.predict import predict, slice_maps
 from cytally.inference.tiles import TILE, is_tileable
 from cytally.inference.torch_backend import TorchBackend
+from cytally.methods.volume_method import VolumeMethod
 from cytally.models.card import ModelCard
 from cytally.results import Prediction
 
@@ -109,6 +112,117 @@ class Model:
         """
         plane = _only_plane(image, pixel_size)
         return self.predict(plane, channel=None if channel is None else str(channel))[0]
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights of its network that training changes, or changed."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    def segment(
+        self,
+        volume: NDArray[Any] | str | Path | Volume,
+        *,
+        channel: str | int | None = None,
+        anisotropy: float | None = None,
+    ) -> Prediction:
+        """Find the cells in a volume.
+
+        Parameters
+        ----------
+        volume
+            An array (Z, Y, X), the path of a file that holds one volume, or a volume opened by cytally.
+        channel
+            Channel to look at, by name or number; by default what the model wants. Only of a path.
+        anisotropy
+            Distance of two slices over that of two pixels, where the file does not tell or tells wrong.
+
+        Returns
+        -------
+        Prediction
+            `count` and `labels` (Z, Y, X), uint16 or uint32, numbered from 1, 0 is background; the flag
+            ``no-voxel-size`` where the anisotropy was taken to be 1.
+
+        Raises
+        ------
+        ImageError
+            When the file cannot be read, holds one picture or several volumes.
+        UsageError
+            When the model does not find cells in volumes.
+        """
+        opened = self._only_volume(volume, channel)
+        labels = np.stack(list(self.label_slices(opened, anisotropy=anisotropy)))
+        voxels = np.bincount(labels.ravel())
+        kept = self._volume_method().keeps(voxels) & (voxels > 0)
+        kept[0] = False
+        number = int(kept.sum())
+        names: NDArray[np.integer[Any]] = np.where(kept, np.cumsum(kept), 0)
+        names = names.astype(np.uint16 if number < 2**16 else np.uint32)
+        known = anisotropy is not None or opened.anisotropy is not None
+        return Prediction(float(number), labels=names[labels], flags=() if known else ("no-voxel-size",))
+
+    def label_slices(
+        self,
+        volume: Volume,
+        *,
+        anisotropy: float | None = None,
+        on_slice: Callable[[int, int], None] | None = None,
+    ) -> Iterator[NDArray[np.integer[Any]]]:
+        """Label slices (Y, X) of a volume, in order, a number naming the same object in all of them.
+
+        Volumes stream: three slices are held at a time, unless the method's `options.objects` is ``volume``. Objects
+        that are too small are still there: `VolumeMethod.keeps` tells which, once all slices are seen.
+
+        Parameters
+        ----------
+        volume
+            The volume.
+        anisotropy
+            Distance of two slices over that of two pixels; by default the volume's own, 1 where that is unknown.
+        on_slice
+            Called with how many slices the network has seen, and how many there are.
+
+        Raises
+        ------
+        UsageError
+            When the model does not find cells in volumes.
+        """
+        method, config = self._volume_method(), self.card.configuration
+        factor = slice_factor(volume, config.input)
+        stretch = (anisotropy or volume.anisotropy or 1.0) * factor
+        depth, *shape = volume.shape
+        maps = slice_maps(method, self.run, scaled_slices(volume, factor), flips=config.counting.flips)
+
+        def told() -> Iterator[NDArray[np.float32]]:
+            for done, each in enumerate(maps, start=1):
+                if on_slice is not None:
+                    on_slice(done, depth)
+                yield each
+
+        for labels in method.read_volume(told(), stretch):
+            yield resize_labels(labels, (shape[0], shape[1]))
+
+    def _volume_method(self) -> VolumeMethod:
+        if not isinstance(self.method, VolumeMethod):
+            raise UsageError(
+                f"the model '{self.name}' is for single images, not for volumes",
+                cure="use 'cytally count', or a model of the method efficient-cell-seg",
+            )
+        return self.method
+
+    def _only_volume(self, volume: NDArray[Any] | str | Path | Volume, channel: str | int | None) -> Volume:
+        if isinstance(volume, Volume):
+            return volume
+        if not isinstance(volume, str | Path):
+            return Volume.from_array(np.asarray(volume))
+        wanted = wanted_channel(self.card.configuration.input) if channel is None else str(channel)
+        first, *others = open_volumes(Path(volume), channel=wanted)
+        if others:
+            raise ImageError(
+                f"holds {1 + len(others)} volumes",
+                file=volume,
+                cure="segment each of cytally.images.volume.open_volumes(), or use the command 'cytally segment'",
+            )
+        return first
 
     def predict(self, plane: Plane, *, channel: str | None = None, tile: int = TILE) -> tuple[Prediction, Reading]:
         """Count the cells in a plane, and say how it was looked at."""

@@ -14,6 +14,7 @@ from cytally.report.words import LENIENT, WHOLE_FIGURES, figure_words
 TILES = (
     *(("counting", name) for name in ("n", "mae", "bias", "accuracy", "total_relative_error")),
     *(("object", name) for name in ("f1_50", "dice")),
+    *(("segmentation", name) for name in ("seg", "det")),
     ("latent", "origin_auc"),
 )
 """Blocks and figures that stand large at the top, where there are any."""

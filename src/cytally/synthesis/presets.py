@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,10 @@ from cytally.synthesis.counts import LinearCounts
 from cytally.synthesis.crops import NucleiCropConfig, TissueCropConfig, draw_nuclei_crop, draw_tissue_crop
 from cytally.synthesis.nuclei import DrawnImage
 
-__all__ = ["PRESETS", "Drawing", "Preset", "make_drawing", "preset_names"]
+__all__ = ["PRESETS", "Drawing", "Preset", "changed", "make_drawing", "nearest", "preset_names"]
 
 Values = dict[str, Any]
+Config = TypeVar("Config", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -196,11 +197,20 @@ def make_drawing(preset: str, settings: Values | None = None) -> Drawing:
     """
     if preset not in PRESETS:
         choice = f"choose one of {', '.join(PRESETS)}"
-        raise ConfigError(f"there is no preset '{preset}'", cure=_nearest(preset, list(PRESETS), choice))
-    base = PRESETS[preset].config
-    values = _merged(base.model_dump(), settings or {})
+        raise ConfigError(f"there is no preset '{preset}'", cure=nearest(preset, list(PRESETS), choice))
+    return Drawing(preset, changed(PRESETS[preset].config, settings or {}, preset))
+
+
+def changed(base: Config, settings: Values, preset: str) -> Config:
+    """The settings `base` of a preset with some of them changed.
+
+    Raises
+    ------
+    ConfigError
+        A setting is unknown or out of range.
+    """
     try:
-        return Drawing(preset, type(base).model_validate(values))
+        return type(base).model_validate(_merged(base.model_dump(), settings))
     except ValidationError as error:
         complaint = error.errors()[0]
         # Unions put the kind's name into the location, which users did not write.
@@ -209,7 +219,7 @@ def make_drawing(preset: str, settings: Values | None = None) -> Drawing:
         if complaint["type"] == "extra_forbidden":
             message, cure = (
                 f"'{key}' is no setting of the preset '{preset}'",
-                _nearest(key, _known(base), "remove it"),
+                nearest(key, _known(base), "remove it"),
             )
         else:
             text = complaint["msg"].removeprefix("Value error, ")
@@ -242,6 +252,7 @@ def _known(config: BaseModel) -> list[str]:
     return names
 
 
-def _nearest(name: str, known: list[str], otherwise: str) -> str:
+def nearest(name: str, known: list[str], otherwise: str) -> str:
+    """A question whether the name that comes closest was meant, or `otherwise`."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean '{close[0]}'?" if close else otherwise

@@ -8,8 +8,9 @@ from typing import Any
 from cytally.datasets.fingerprint import seen
 from cytally.datasets.folder import DataFolder, Sample, read_folder
 from cytally.datasets.tables import read_skip
-from cytally.errors import DataError
+from cytally.errors import DataError, UsageError
 from cytally.inference.torch_backend import Device, find_device
+from cytally.methods.volume_method import VolumeMethod
 from cytally.metrics.counting import counting_metrics
 from cytally.models.model import Model
 from cytally.models.store import load
@@ -17,11 +18,13 @@ from cytally.results import Metrics
 from cytally.tasks.comparison import Comparison
 from cytally.tasks.evaluation_files import write_evaluation_files
 from cytally.tasks.expert_form import refuse_filled_form
+from cytally.tasks.image_comparison import ImageComparison
 from cytally.tasks.kept_overlays import MAKE_ROOM, KeptOverlays, kept_overlays
 from cytally.tasks.output import EVALUATED, check_output, open_output, writing
 from cytally.tasks.provenance import provenance
 from cytally.tasks.start import seen_images
 from cytally.tasks.triplets import Triplets, collected_triplets
+from cytally.tasks.volume_comparison import VolumeComparison
 from cytally.tasks.watch import Watch
 
 
@@ -37,16 +40,19 @@ def evaluate(
 ) -> Metrics:
     """Count every annotated image of a data folder and compare, the objects as well where both sides have them.
 
+    A model that is for volumes segments every annotated volume, of which single slices may be annotated alone.
+
     Parameters
     ----------
     model
         A model, a model folder, or the name of a bundled one.
     data
-        A data folder; images without annotation are left out.
+        A data folder; images without annotation are left out. For a model that is for volumes, a folder of volumes or a
+        data set of the Cell Tracking Challenge.
     out
         Folder for what docs/reference/files.md lists; written at the end. None writes nothing.
     triplets
-        Write triplets for experts to score besides, and their form.
+        Write triplets for experts to score besides, and their form; not of volumes.
     overwrite
         Replace what an earlier evaluation wrote into `out`.
     device
@@ -58,8 +64,9 @@ def evaluate(
     Returns
     -------
     Metrics
-        Of the images that could be counted; only the blocks that the model and the annotation support: `pixel` and
-        `object` where the model finds objects and an image has a label image.
+        Of the images that could be counted; only the blocks that the model and the annotation support: `pixel`,
+        `object` and `segmentation` where the model finds objects and an image has a label image, `counting` where an
+        image is annotated as a whole.
 
     Raises
     ------
@@ -73,6 +80,10 @@ def evaluate(
         check_output(Path(out), EVALUATED, overwrite=overwrite)
         refuse_filled_form(Path(out))
     trained = model if isinstance(model, Model) else load(model)
+    if triplets and isinstance(trained.method, VolumeMethod):
+        raise UsageError(
+            f"--triplets shows single images, and the model '{trained.name}' is for volumes", cure="leave it out"
+        )
     trained.to(find_device(device))
     folder = None if out is None else Path(out)
     with kept_overlays(folder) as overlays, collected_triplets(folder if triplets else None, watch) as collected:
@@ -89,32 +100,38 @@ def _evaluate(
     watch: Watch,
 ) -> Metrics:
     """Count and compare, then write, where there is somewhere to write to."""
-    comparison = Comparison(model, watch, None if overlays is None else overlays.keep, triplets)
+    keep = None if overlays is None else overlays.keep
+    volumes = isinstance(model.method, VolumeMethod)
+    comparison: Comparison
+    comparison = VolumeComparison(model, watch, keep) if volumes else ImageComparison(model, watch, keep, triplets)
     folder = read_folder(
         data,
+        volumes=volumes,
         require_annotation=False,
         on_image=lambda done, total: watch.on_images("Reading images", done, total),
         on_broken=comparison.fail,
     )
     for warning in folder.warnings:
         comparison.note(warning)
-    if not folder.annotated and not comparison.failures:
+    samples = tuple(sample for sample in folder.samples if sample.count is not None or sample.label_slices)
+    if not samples and not comparison.failures:
         raise DataError("no image is annotated", file=data, cure="add points.csv, counts.csv or labels/")
-    _note_skipped(folder, comparison)
-    known = _seen(folder.annotated, comparison)
-    comparison.count(folder.annotated)
-    if not comparison.rows:
+    _note_skipped(folder, samples, comparison)
+    known = _seen(samples, comparison)
+    comparison.compare(samples)
+    if not comparison.done:
         raise DataError("no image could be counted", file=data, cure="mend the images named above")
     seen_by_it = comparison.insight()
     metrics = Metrics(
-        counting=counting_metrics(*comparison.counts()),
+        counting=counting_metrics(*comparison.counts()) if comparison.rows else None,
         pixel=comparison.objects.pixel(),
         object=comparison.objects.object(),
+        segmentation=comparison.objects.segmentation(model.parameters),
         latent=None if seen_by_it is None else seen_by_it.as_block(),
         predictions=comparison.rows,
     )
     if out is not None and overlays is not None:
-        run = _run(model, data, known)
+        run = _run(model, data, known) | comparison.facts()
         open_output(out, EVALUATED, overwrite=overwrite)
         with writing(out, cure=MAKE_ROOM):
             write_evaluation_files(out, comparison, metrics, seen_by_it, run)
@@ -124,14 +141,14 @@ def _evaluate(
     return metrics
 
 
-def _note_skipped(folder: DataFolder, comparison: Comparison) -> None:
+def _note_skipped(folder: DataFolder, samples: tuple[Sample, ...], comparison: Comparison) -> None:
     """Tell which annotation is doubtful, by the folder's skip.csv: it is taken for the truth all the same."""
     table = folder.root / "skip.csv"
     listed = read_skip(table) if table.is_file() else set()
-    doubtful = [sample.name for sample in folder.annotated if sample.name in listed]
+    doubtful = [sample.name for sample in samples if sample.name in listed]
     if doubtful:
         comparison.note(
-            f"skip.csv lists {len(doubtful)} of these {len(folder.annotated)} images as not to be learnt from, the "
+            f"skip.csv lists {len(doubtful)} of these {len(samples)} images as not to be learnt from, the "
             f"first {doubtful[0]}; they are evaluated all the same. Remove them if their labels are wrong."
         )
 

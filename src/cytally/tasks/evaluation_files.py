@@ -39,21 +39,22 @@ def write_evaluation_files(
     write_text(out / "run.json", json.dumps(run, indent=2) + "\n")
     write_text(out / "metrics.json", json.dumps(metrics.as_dict(), indent=2) + "\n")
     table = pd.DataFrame(metrics.predictions, columns=["image", "true", "predicted"])
-    by_count = error_by_count(table["true"], table["predicted"])
-    for name, each in (("predictions", table), ("error_by_count", by_count)):
-        with whole_file(out / f"{name}.csv") as temporary:
-            each.to_csv(temporary, index=False, float_format="%.10g")
+    _write_table(out / "predictions.csv", table)
+    scores = []
+    if len(table):  # of single slices the objects are compared, and nothing is counted
+        by_count = error_by_count(table["true"], table["predicted"])
+        _write_table(out / "error_by_count.csv", by_count)
+        scores = _scores(table, by_count)
     if comparison.failures:
         rows = [{"image": image, "error": line} for image, line in comparison.failures]
         RowFile(out / "failures.csv", ("image", "error"), rows)
-    scores = _scores(table, by_count)
     figures = [] if insight is None else insight_figures(insight, seed=comparison.model.card.configuration.seed)
     for figure in (*scores, *figures):
         with whole_file(out / f"{figure.name}.png") as temporary:
             temporary.write_bytes(figure.png)
     card = comparison.model.card
     report = EvaluationData(
-        title="How good the counts are",
+        title="How good the counts are" if scores else "How good the outlines are",
         model=comparison.model.name,
         description=card.description or f"A model of the method {card.method}.",
         metrics=metrics.as_dict(),
@@ -73,6 +74,11 @@ def write_evaluation_files(
         },
     )
     write_evaluation(out / "report.html", report)
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    with whole_file(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.10g")
 
 
 def _scores(table: pd.DataFrame, by_count: pd.DataFrame) -> list[ReportFigure]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from cytally.datasets.labels import covers_everything
 from cytally.images.image import Plane
 from cytally.images.sources import stem
 from cytally.metrics.objects import ObjectCounts, object_counts
-from cytally.metrics.pixels import PixelCounts, pixel_counts
+from cytally.metrics.segmentation import SegmentationCounts, detection_counts, segmentation_counts
 from cytally.report.agreement import agreement
 from cytally.results import Prediction
 
@@ -34,7 +35,7 @@ class ObjectComparison:
         self.compared = 0
         """Images that have a label image and in which the model finds objects."""
         self._keep = keep
-        self._pixels, self._objects = PixelCounts(), ObjectCounts()
+        self._objects, self._segmentation = ObjectCounts(), SegmentationCounts()
         self._covered: list[Path] = []
         self._without_labels = 0
 
@@ -64,28 +65,60 @@ class ObjectComparison:
         """
         true = sample.label_image()
         if true is None or sample.labels is None:
-            self._without_labels += 1
+            self.lacks_labels()
             return None
-        if covers_everything(true):
-            self._covered.append(sample.labels)
+        self.look_over(sample.labels, true)
         if prediction.labels is None:
             return None
         picture = None
-        if self._keep is not None:
+        if self.draws:
             picture = agreement(plane.data, channel, true, prediction.labels)
-            self._keep(stem(sample.path), picture)
-        self._pixels += pixel_counts(true, prediction.labels)
-        self._objects += object_counts(true, prediction.labels)
+            self.draw(stem(sample.path), picture)
+        self.count(true, prediction.labels)
         self.compared += 1
         return picture
 
+    @property
+    def draws(self) -> bool:
+        """Whether drawings are kept."""
+        return self._keep is not None
+
+    def draw(self, name: str, picture: NDArray[np.uint8]) -> None:
+        """Keep the drawing (Y, X, 3) of what has the STEM `name`, where drawings are kept."""
+        if self._keep is not None:
+            self._keep(name, picture)
+
+    def lacks_labels(self) -> None:
+        """Note that something was counted that has no label image."""
+        self._without_labels += 1
+
+    def look_over(self, path: Path, true: NDArray[np.integer[Any]]) -> None:
+        """Note a label image, read from `path`, whose background was perhaps taken for an object."""
+        if covers_everything(true):
+            self._covered.append(path)
+
+    def count(
+        self, true: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], *, whole: bool = True
+    ) -> None:
+        """Add what the objects of an image, a volume, or a slice of one (then not `whole`) share with the true ones."""
+        self._objects += object_counts(true, predicted)
+        self._segmentation += segmentation_counts(true, predicted, whole=whole)
+
+    def count_detections(self, true: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]]) -> None:
+        """Add, for DET alone, which of the marked objects (Z, Y, X) were found in a volume."""
+        self._segmentation += detection_counts(true, predicted)
+
     def pixel(self) -> dict[str, float] | None:
         """The block `pixel` of metrics.json; None where nothing could be compared."""
-        return self._pixels.metrics() if self.compared else None
+        return self._segmentation.voxels.metrics() if self.compared else None
 
     def object(self) -> dict[str, float] | None:
         """The block `object` of metrics.json; None where nothing could be compared."""
         return self._objects.metrics() if self.compared else None
+
+    def segmentation(self, parameters: int) -> dict[str, float] | None:
+        """The block `segmentation` of metrics.json for a network of so many; None where nothing could be compared."""
+        return self._segmentation.metrics(parameters) if self.compared else None
 
     def notes(self) -> list[str]:
         """What the user should know of the label images."""
@@ -99,7 +132,7 @@ class ObjectComparison:
             )
         if self.compared and self._without_labels:
             notes.append(
-                f"The blocks pixel and object speak for the {self.compared} images with a label image, and not for "
-                f"the {self._without_labels} without."
+                f"The blocks pixel, object and segmentation speak for the {self.compared} images with a label image, "
+                f"and not for the {self._without_labels} without."
             )
         return notes

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from glob import has_magic
 from pathlib import Path
 
 from cytally.errors import ImageError, OutputError, UsageError
@@ -30,7 +31,7 @@ class OutputKind:
     command
         The command, as ``count``. run.json holds it as `task`.
     entries
-        All files and folders that the command writes: what `--overwrite` removes.
+        All files and folders that the command writes, by name or pattern: what `--overwrite` removes.
     marks
         Files by which such a folder is known besides run.json.
     resumes
@@ -46,6 +47,15 @@ class OutputKind:
     def wrote(self, folder: Path) -> bool:
         """Whether the command wrote what is in `folder`."""
         return any((folder / mark).is_file() for mark in self.marks) or _task(folder / "run.json") == self.command
+
+    def written(self, folder: Path) -> list[Path]:
+        """Which of its entries there are in `folder`."""
+        return [
+            path
+            for entry in sorted(self.entries)
+            for path in (sorted(folder.glob(entry)) if has_magic(entry) else [folder / entry])
+            if path.exists() or path.is_symlink()
+        ]
 
 
 COUNTED = OutputKind(
@@ -77,6 +87,12 @@ LABELLED = OutputKind(
     "label",
     frozenset({"run.json", "labels.csv", "failures.csv", "contact.png", "report.html", ".unfinished.csv"})
     | {"labels", "overlays", "pairs", "pairs/images", "pairs/labels", "pairs/stain"},
+)
+SEGMENTED = OutputKind(
+    "output folder",
+    "segment",
+    frozenset({"run.json", "counts.csv", "failures.csv", "report.html", ".unfinished.csv"})
+    | {"labels", "objects", "overlays", "[0-9][0-9]_RES"},
 )
 SYNTHESIZED = OutputKind(
     "data folder", "synthesize", frozenset({"run.json", "images", "labels", "points.csv", "counts.csv"})
@@ -157,9 +173,9 @@ def open_output(folder: Path, kind: OutputKind, *, overwrite: bool = False) -> N
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if overwrite:
-            for entry in kind.entries:
-                _remove(folder / entry)
-        for place in (folder, *(folder / entry for entry in kind.entries if (folder / entry).is_dir())):
+            for entry in kind.written(folder):
+                _remove(entry)
+        for place in (folder, *(entry for entry in kind.written(folder) if entry.is_dir())):
             for path in [path for path in place.iterdir() if HALF_WRITTEN.match(path.name)]:
                 _remove(path)
     except OSError as error:
@@ -218,7 +234,7 @@ def _holds_something(folder: Path) -> bool:
 
 
 def _refuse_to_remove(folder: Path, kind: OutputKind, reads: Iterable[Path]) -> None:
-    removed = [(folder / entry).resolve() for entry in kind.entries]
+    removed = [entry.resolve() for entry in kind.written(folder)]
     for path in reads:
         if any(path.resolve().is_relative_to(entry) for entry in removed):
             raise UsageError(

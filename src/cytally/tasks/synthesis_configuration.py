@@ -12,8 +12,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from cytally.errors import ConfigError
-from cytally.synthesis.presets import make_drawing
 from cytally.tasks.natural_scene import FEW
+from cytally.tasks.synthesis_drawing import VolumeDrawing, find_drawing
 from cytally.training.settings import apply_setting, read_settings
 
 MOST = 100_000
@@ -33,8 +33,8 @@ class SynthesisConfiguration(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    preset: str = Field(description="What is drawn, as `cho-phase-contrast`.")
-    images: int = Field(200, ge=1, le=MOST, description="How many images.")
+    preset: str = Field(description="What is drawn, as `cho-phase-contrast` or, of volumes, `mda231`.")
+    images: int = Field(200, ge=1, le=MOST, description="How many images or volumes.")
     seed: int = Field(0, ge=0, description="Decides everything that is random.")
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings in which it differs from the preset.")
     like: Path | None = Field(
@@ -119,7 +119,7 @@ def make_synthesis(values: Mapping[str, Any], file: str | Path | None = None) ->
     Raises
     ------
     ConfigError
-        When there is no such preset, or a setting is unknown or out of range.
+        When there is no such preset, a setting is unknown or out of range, or volumes are to imitate natural images.
     """
     try:
         configuration = SynthesisConfiguration.model_validate(_told(values))
@@ -136,7 +136,13 @@ def make_synthesis(values: Mapping[str, Any], file: str | Path | None = None) ->
     if file is not None:
         configuration._file = Path(file)
     with naming(file):
-        make_drawing(configuration.preset, configuration.settings)
+        drawing = find_drawing(configuration.preset, configuration.settings)
+        imitates = [name for name in ("like", "counts", "background") if getattr(configuration, name) is not None]
+        if isinstance(drawing, VolumeDrawing) and imitates:
+            raise ConfigError(
+                f"the preset '{configuration.preset}' draws volumes, which imitate no natural images",
+                cure=f"leave '{imitates[0]}' out, and set settings.count and settings.background",
+            )
     return configuration
 
 

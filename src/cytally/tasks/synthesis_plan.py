@@ -1,4 +1,4 @@
-"""What a set of drawn images is drawn from: the preset with its settings, and what natural images teach."""
+"""What a set of drawn images or volumes is drawn from: the preset with its settings, and what natural images teach."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from cytally.datasets.folder import DataFolder, Sample, read_folder
 from cytally.errors import ConfigError, DataError, ImageError
 from cytally.synthesis.nuclei import DrawnImage
-from cytally.synthesis.presets import Drawing, make_drawing
+from cytally.synthesis.presets import Drawing
+from cytally.synthesis.volumes import DrawnVolume
 from cytally.tasks.natural_scene import learn_counts, mean_background
 from cytally.tasks.synthesis_configuration import SynthesisConfiguration
+from cytally.tasks.synthesis_drawing import VolumeDrawing, find_drawing
 from cytally.tasks.watch import Watch
 
 
@@ -34,12 +36,20 @@ class Plan:
     """
 
     seed: int
-    drawing: Drawing
+    drawing: Drawing | VolumeDrawing
     background: NDArray[np.float64] | None = None
 
-    def draw(self, number: int) -> DrawnImage:
-        """The image of this number, whatever was drawn before."""
-        return self.drawing.draw(np.random.default_rng([self.seed, number]), background=self.background)
+    @property
+    def volumes(self) -> bool:
+        """Whether volumes are drawn, not images."""
+        return isinstance(self.drawing, VolumeDrawing)
+
+    def draw(self, number: int) -> DrawnImage | DrawnVolume:
+        """The image or volume of this number, whatever was drawn before."""
+        rng = np.random.default_rng([self.seed, number])
+        if isinstance(self.drawing, VolumeDrawing):
+            return self.drawing.draw(rng)
+        return self.drawing.draw(rng, background=self.background)
 
     def fullest(self, images: int) -> int:
         """Which of the first images will hold the most cells: the one to try first whether they fit."""
@@ -73,15 +83,15 @@ def make_plan(configuration: SynthesisConfiguration, watch: Watch | None = None)
     counted = like if configuration.counts is None else _read(configuration.counts.folder, watch)
     if counted is not None:
         settings |= _learned(configuration, counted, watch)
-    drawing = make_drawing(configuration.preset, settings)
-    rows, columns = drawing.settings()["shape"]
+    drawing = find_drawing(configuration.preset, settings)
+    rows, columns = drawing.settings()["shape"][-2:]
     return Plan(configuration.seed, drawing, _background(configuration, like, (rows, columns)))
 
 
 def _learned(configuration: SynthesisConfiguration, counted: DataFolder, watch: Watch) -> dict[str, Any]:
     """The settings that `counted` teaches."""
     asked, natural = configuration.counts is not None, configuration.background == "natural"
-    if "count" not in make_drawing(configuration.preset).settings():
+    if "count" not in find_drawing(configuration.preset).settings():
         if natural and not asked:
             return {}
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Drawing labelled images of any number: a data folder whose every cell is known."""
+"""Drawing labelled images or volumes of any number: a data folder whose every cell is known."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, cast, overload
 
 from cytally.errors import UsageError
 from cytally.files import write_text
 from cytally.synthesis.nuclei import DrawnImage
+from cytally.synthesis.volumes import DrawnVolume
 from cytally.tasks.drawn_folder import COUNTS, DrawnFolder
 from cytally.tasks.output import SYNTHESIZED, check_output, open_output, writing
 from cytally.tasks.rows import read_rows
@@ -26,7 +27,9 @@ DRAWN = re.compile(r"\.\d+-.*|\d{5}\.(png|tif)")
 
 
 @overload
-def synthesize(config: Config, out: None = None, *, watch: Watch | None = None) -> list[DrawnImage]: ...
+def synthesize(
+    config: Config, out: None = None, *, watch: Watch | None = None
+) -> list[DrawnImage] | list[DrawnVolume]: ...
 
 
 @overload
@@ -42,8 +45,8 @@ def synthesize(
     resume: bool = False,
     overwrite: bool = False,
     watch: Watch | None = None,
-) -> Path | list[DrawnImage]:
-    """Draw images of cells with known counts, points and labels.
+) -> Path | list[DrawnImage] | list[DrawnVolume]:
+    """Draw images of cells with known counts, points and labels, or volumes with known counts and labels.
 
     Image i is drawn from ``numpy.random.default_rng([seed, i])`` alone: the same configuration gives the same bytes, a
     set may grow, and a run that was killed goes on.
@@ -53,7 +56,8 @@ def synthesize(
     config
         A `SynthesisConfiguration`, the same as a dictionary, or the path of a YAML file.
     out
-        Data folder to write: images/, labels/, points.csv, counts.csv, run.json. None keeps the images in memory.
+        Data folder to write: images/, labels/, points.csv (of images alone), counts.csv, run.json. None keeps them in
+        memory.
     resume
         Go on from `out` after a kill, or with more images; begin where `out` does not exist.
     overwrite
@@ -63,8 +67,8 @@ def synthesize(
 
     Returns
     -------
-    Path or list of DrawnImage
-        The folder, or without `out` the images.
+    Path, list of DrawnImage or list of DrawnVolume
+        The folder, or without `out` the images or volumes.
 
     Raises
     ------
@@ -82,8 +86,10 @@ def synthesize(
             _check_folder(Path(out), configuration, resume=resume, overwrite=overwrite)
         plan = make_plan(configuration, watch)
         if out is None:
-            return [plan.draw(number) for number in _numbers(0, configuration.images, watch)]
-        plan.draw(plan.fullest(configuration.images))  # cells that do not fit are told before anything is written
+            drawn = [plan.draw(number) for number in _numbers(0, configuration.images, watch)]
+            return cast(list[DrawnImage] | list[DrawnVolume], drawn)
+        if not plan.volumes:  # cells that do not fit are told before anything is written; volumes hold as many as do
+            plan.draw(plan.fullest(configuration.images))
         run = {
             "task": "synthesize",
             "versions": {name: version(name) for name in ("cytally", "numpy", "scipy")},
@@ -100,7 +106,7 @@ def synthesize(
 
 def _draw_into(out: Path, plan: Plan, images: int, run: dict[str, Any], watch: Watch) -> None:
     write_text(out / "run.json", json.dumps(run, indent=2) + "\n")  # by it a later run knows the folder
-    folder = DrawnFolder(out)
+    folder = DrawnFolder(out, volumes=plan.volumes)
     for number in _numbers(folder.done, images, watch):
         folder.add(plan.draw(number))
 

@@ -131,7 +131,7 @@ def train(
     for note in unused_settings(configuration):
         watch.on_note(note)
     sized, examples = load_data(folders, chosen, configuration, watch, begin)
-    in_channels = examples.training[0].image.shape[0]
+    in_channels = find_method(configuration.method).channels_of(examples.training[0])
     method = sized.build(in_channels).fit_to(examples.training, like=None if begin is None else begin.method)
     fitted = sized.model_copy(update={"options": method.config})
     trainer = Trainer(

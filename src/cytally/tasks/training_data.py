@@ -14,6 +14,7 @@ from cytally.datasets.splits import Split, read_split, split
 from cytally.datasets.tables import read_skip
 from cytally.errors import DataError, ImageError
 from cytally.methods.method import Method
+from cytally.methods.volume_method import VolumeMethod
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import Configuration
 
@@ -64,6 +65,7 @@ def read_sources(data: DataSource, watch: Watch, method: type[Method], *, drawn:
                 path,
                 require_annotation=not (drawn and method.learns_from_unlabelled),
                 on_image=lambda done, total: watch.on_images("Checking images", done, total),
+                volumes=issubclass(method, VolumeMethod),
             )
         except ImageError as error:
             raise DataError(error.message, file=error.file, cure=error.cure) from error
@@ -92,8 +94,8 @@ def choose_split(folders: Sequence[AnnotatedFolder], configuration: Configuratio
     samples = samples_of(folders)
     if earlier is not None and earlier.is_file():
         return read_split(earlier, samples)
-    annotated = [sample for sample in folders[0].samples if sample.count is not None]
-    unlabelled = tuple(sorted(sample.name for sample in samples_of(folders) if sample.count is None))
+    annotated = [_counted(sample) for sample in folders[0].samples if _counted(sample).count is not None]
+    unlabelled = tuple(sorted(sample.name for sample in samples_of(folders) if _counted(sample).count is None))
     if len(annotated) < 2 and configuration.drawn.ratio > 0:  # drawn images will validate
         return Split(train=tuple(sample.name for sample in annotated), validation=(), unlabelled=unlabelled)
     try:
@@ -101,10 +103,15 @@ def choose_split(folders: Sequence[AnnotatedFolder], configuration: Configuratio
     except DataError as error:
         raise DataError(error.message, file=folders[0].root, cure=error.cure) from error
     return Split(
-        train=drawn.train + tuple(sample.name for sample in samples_of(folders[1:]) if sample.count is not None),
+        train=drawn.train + tuple(sample.name for sample in samples_of(folders[1:]) if _counted(sample).count is not None),
         validation=drawn.validation,
         unlabelled=unlabelled,
     )
+
+
+def _counted(sample: Sample) -> Sample:
+    """The sample; a volume of which only some slices are outlined as if it had no cell, so that it can be dealt out."""
+    return replace(sample, count=0.0) if sample.count is None and sample.label_slices else sample
 
 
 def facts(folders: Sequence[AnnotatedFolder], chosen: Split, configuration: Configuration) -> dict[str, Any]:
@@ -179,9 +186,9 @@ def _outlined(folder: DataFolder, watch: Watch) -> tuple[Sample, ...]:
     """The images that have a label image to learn from."""
     outlined = []
     for sample in folder.samples:
-        if sample.labels is None or sample.covariances is None:
+        if sample.labels is None and not sample.label_slices:
             continue
-        if covers_everything(sample.label_image()):
+        if sample.covariances is not None and covers_everything(sample.label_image()):
             watch.on_note(
                 f"{sample.labels}: one object covers the whole image, so it is not used; label the image again."
             )
@@ -193,9 +200,9 @@ def _outlined(folder: DataFolder, watch: Watch) -> tuple[Sample, ...]:
             file=folder.root,
             cure="add labels/, as 'cytally label' makes from a stain; those named above, if any, anew",
         )
-    if _cells(outlined) == 0:
+    if _cells(outlined) == 0 and not any(sample.label_slices for sample in outlined):
         raise DataError("no label image shows an object", file=folder.root, cure="add label images with objects")
-    others = sum(sample.count is not None and sample.labels is None for sample in folder.samples)
+    others = sum(sample.count is not None and sample not in outlined for sample in folder.samples)
     if others > 0:
         watch.on_note(
             f"Not used, since this method needs objects outlined in a label image: {others} annotated images."

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cytally.datasets.example import Example
+from cytally.datasets.folder import Sample
 from cytally.datasets.load import load_examples
+from cytally.datasets.slices import load_slices
 from cytally.datasets.splits import Split
 from cytally.errors import DataError, ImageError, UsageError
 from cytally.methods.method import Method
 from cytally.methods.picture_method import PictureMethod
 from cytally.methods.registry import find_method
+from cytally.methods.volume_method import VolumeMethod
 from cytally.models.model import Model
 from cytally.tasks.drawn import HELD_BACK, drawn_examples, unlike_natural
 from cytally.tasks.start import check_channels
@@ -61,7 +64,7 @@ def load_data(
         When `start` takes another number of channels.
     """
     training, validation, weights = _read(folders, chosen, configuration, watch)
-    in_channels = _same_channels(training + validation)
+    in_channels = _same_channels(training + validation, find_method(configuration.method))
     if start is not None:
         check_channels(start, in_channels)
     method = configuration.build(in_channels)
@@ -117,12 +120,11 @@ def _read(
         done += 1
         watch.on_images("Reading images", done, total)
 
-    outlines = find_method(configuration.method).needs_labels
     training, validation, weights = [], [], []
     for folder in folders:
         wanted = [sample for sample in folder.samples if sample.name in names]
         try:
-            examples = load_examples(wanted, configuration.input, outlines=outlines, on_image=tick)
+            examples = _load(wanted, configuration, tick)
         except ImageError as error:
             raise DataError(error.message, file=error.file, cure=error.cure) from error
         here = [example for example in examples if example.name not in chosen.validation]
@@ -130,6 +132,16 @@ def _read(
         weights += [folder.share / max(1, len(here))] * len(here)
         validation += [example for example in examples if example.name in chosen.validation]
     return training, validation, weights
+
+
+def _load(samples: Sequence[Sample], configuration: Configuration, tick: Callable[[], None]) -> list[Example]:
+    """Images as examples, or the slices of volumes, as the method sees them."""
+    kind = find_method(configuration.method)
+    if issubclass(kind, VolumeMethod):
+        method = configuration.build(1)
+        assert isinstance(method, VolumeMethod)
+        return load_slices(samples, configuration.input, method.pictures, on_image=tick)
+    return load_examples(samples, configuration.input, outlines=kind.needs_labels, on_image=tick)
 
 
 def _together(
@@ -181,8 +193,8 @@ def _refuse_huge(training: Sequence[Example]) -> None:
             )
 
 
-def _same_channels(examples: Sequence[Example]) -> int:
-    """The number of channels that all examples have."""
+def _same_channels(examples: Sequence[Example], method: type[Method]) -> int:
+    """The number of channels of the images that all examples show."""
     first, *others = examples
     for example in others:  # within a folder, reading has checked it
         if example.image.shape[0] != first.image.shape[0]:
@@ -191,4 +203,4 @@ def _same_channels(examples: Sequence[Example]) -> int:
                 file=example.name,
                 cure="train on images of one kind, or name the channels with --set input.channels=[0]",
             )
-    return int(first.image.shape[0])
+    return method.channels_of(first)

@@ -51,16 +51,21 @@ class TrainingConfig(BaseModel):
     weight_decay: float = Field(
         0.0, ge=0, description="Share of each weight that is added to its gradient (L2 penalty). Paper: 0."
     )
-    schedule: Literal["constant", "cosine", "decay", "hyperrule"] = Field(
+    schedule: Literal["constant", "cosine", "decay", "hyperrule", "plateau"] = Field(
         "constant",
         description="`cosine` lets the learning rate fall to a hundredth over the run, whose end is the nearest of "
         "`steps`, `epochs` and `--minutes`. `decay` multiplies it by `decay_rate` in every epoch after the warm-up "
         "(released program of transfer). `hyperrule` warms up, lets it fall to a tenth three times, and ends, all by "
-        "the number of training images (BiT). Paper: constant.",
+        "the number of training images (BiT). `plateau` multiplies it by `plateau_factor` whenever the validation "
+        "error has not fallen for `plateau_epochs` (EfficientCellSeg). Paper: constant.",
     )
     decay_rate: float = Field(
         0.999, gt=0, le=1, description="Factor per epoch of `schedule: decay`. Released program of transfer: 0.999."
     )
+    plateau_factor: float = Field(
+        0.5, gt=0, lt=1, description="Factor of `schedule: plateau`. Ours; the paper of EfficientCellSeg names none."
+    )
+    plateau_epochs: int = Field(10, ge=1, description="Epochs without a better validation error that it waits. Ours.")
     warmup_steps: int = Field(0, ge=0, description="Steps over which the learning rate rises from zero. Paper: 0.")
     warmup_share: float = Field(
         0.0,

@@ -25,6 +25,7 @@ from cytally.inference.config import CountingConfig
 from cytally.methods.method import Method, MethodConfig
 from cytally.methods.picture_method import PictureMethod
 from cytally.methods.registry import find_method
+from cytally.methods.volume_method import VolumeMethod
 from cytally.training.config import TrainingConfig
 from cytally.training.drawn import DrawnConfig
 from cytally.training.settings import apply_setting, read_settings
@@ -100,6 +101,22 @@ class Configuration(BaseModel):
                 f"with a drawn.ratio of 0 nothing is drawn, and {first} pictures cannot be first; leave "
                 "out transfer.first"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _volumes_are_seen_as_the_method_sees_them(self) -> Self:
+        if not issubclass(find_method(self.method), VolumeMethod):
+            return self
+        unused = {
+            "input.normalisation": self.input.normalisation != "none",
+            "input.object_diameter": self.input.object_diameter is not None,
+            "drawn.ratio": self.drawn.ratio > 0,
+            "augmentation.mosaic": self.augmentation.mosaic > 0,
+        }
+        for name in [name for name, given in unused.items() if given]:
+            raise ValueError(f"the method {self.method} sees volumes and has no use for {name}; leave it out")
+        if self.input.channels == "all" or (self.input.channels != "one" and len(self.input.channels) > 1):
+            raise ValueError(f"the method {self.method} sees one channel; name it in input.channels, as [0]")
         return self
 
     @field_validator("options", mode="before")

@@ -26,7 +26,7 @@ from cytally.training.freezing import Freezing, plan_freezing
 from cytally.training.hyperrule import with_end
 from cytally.training.learning import Batch, batch_loss, descend, epoch_of, make_batches, make_optimiser
 from cytally.training.resume import restore_run, save_run
-from cytally.training.schedule import learning_rate, progress
+from cytally.training.schedule import learning_rate, plateaus, progress
 from cytally.training.selection import Selection, Weights
 from cytally.training.state import TrainingProgress, TrainingState
 from cytally.training.transfer import TransferConfig
@@ -246,7 +246,10 @@ class Trainer:
     def _step(self, batch: Batch, done: float) -> float:
         assert self.optimiser is not None
         state, images = self.state, len(self.data.training)
-        rate = learning_rate(self.config, step=state.step, done=done, epoch=state.epoch, images=images)
+        behind = plateaus(self._errors(), self.config.plateau_epochs) if self.config.schedule == "plateau" else 0
+        rate = learning_rate(
+            self.config, step=state.step, done=done, epoch=state.epoch, images=images, plateaus=behind
+        )
         self.state.learning_rate = rate
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group["factor"]
@@ -261,6 +264,10 @@ class Trainer:
         self.state.step += 1
         self.state.place += 1
         return float(loss.detach())
+
+    def _errors(self) -> list[tuple[int, float]]:
+        """Epoch and error of each validation so far."""
+        return [(int(row["epoch"]), row[f"validation_{self.error}"]) for row in self.state.history]
 
     def _diverged(self, what: str) -> CytallyError:
         return CytallyError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from cytally.training.config import TrainingConfig
 from cytally.training.hyperrule import hyperrule_factor
@@ -29,12 +30,15 @@ def progress(config: TrainingConfig, *, step: int, epoch: float, seconds: float,
     return min(1.0, max(shares))
 
 
-def learning_rate(config: TrainingConfig, *, step: int, done: float, epoch: int = 0, images: int = 0) -> float:
+def learning_rate(
+    config: TrainingConfig, *, step: int, done: float, epoch: int = 0, images: int = 0, plateaus: int = 0
+) -> float:
     """The learning rate at `step` of `epoch`, when the share `done` of the run is behind.
 
     Linear warm-up over `warmup_steps` or `warmup_share`, of which there is none where nothing limits the run; then
     constant, a half cosine down to a hundredth (Loshchilov & Hutter 2017, equation 5, one cycle), or an exponential
     decay, epoch by epoch. BiT's hyperrule goes by the number of training `images`, and has a warm-up of its own.
+    `plateau` goes by how many `plateaus` of the validation error are behind.
 
     Examples
     --------
@@ -47,6 +51,8 @@ def learning_rate(config: TrainingConfig, *, step: int, done: float, epoch: int 
         return rate * hyperrule_factor(images, done)
     if config.schedule == "cosine":
         rate *= LAST_SHARE + (1 - LAST_SHARE) * 0.5 * (1 + math.cos(math.pi * done))
+    if config.schedule == "plateau":
+        rate *= config.plateau_factor**plateaus
     if config.schedule == "decay":
         rate *= config.decay_rate ** _epochs_since_warmup(config, epoch, step, done)
     rises = [1.0]
@@ -55,6 +61,30 @@ def learning_rate(config: TrainingConfig, *, step: int, done: float, epoch: int 
     if config.warmup_share and (done or config.steps or config.epochs):
         rises.append(done / config.warmup_share)
     return rate * min(rises)
+
+
+def plateaus(errors: Sequence[tuple[int, float]], wait: int) -> int:
+    """How often the error did not fall for `wait` epochs, each epoch being part of one plateau at the most.
+
+    Parameters
+    ----------
+    errors
+        Epoch and error of each validation, in order.
+    wait
+        Epochs.
+
+    Examples
+    --------
+    >>> plateaus([(1, 0.5), (2, 0.4), (3, 0.4), (4, 0.6), (5, 0.3)], wait=2)
+    1
+    """
+    best, since, number = math.inf, 0, 0
+    for epoch, error in errors:
+        if error < best:
+            best, since = error, epoch
+        elif epoch - since >= wait:
+            number, since = number + 1, epoch
+    return number
 
 
 def _epochs_since_warmup(config: TrainingConfig, epoch: int, step: int, done: float) -> float:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from cytally.baselines.pretrained import fit_weights, read_weights
 from cytally.errors import ModelError
+from cytally.methods.pretrained import fit_weights, read_weights
 
 STEM, LAST = "_conv_stem.weight", ("_fc.weight", "_fc.bias")
 STACK = re.compile(r"^(_blocks)\.\d+(\.\d+\.)")

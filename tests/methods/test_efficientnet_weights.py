@@ -5,8 +5,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from cytally.baselines.efficientnet_weights import find_weights, fit_efficientnet, spread_over_channels
 from cytally.errors import ModelError
+from cytally.methods.efficientnet_weights import find_weights, fit_efficientnet, spread_over_channels
 
 
 class Small(nn.Module):

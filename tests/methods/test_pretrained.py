@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from cytally.baselines.pretrained import fit_weights, read_weights
 from cytally.errors import ModelError
+from cytally.methods.pretrained import fit_weights, read_weights
 
 CURE = "give other weights"
 

@@ -1,0 +1,335 @@
+"""EfficientCellSeg: cells in volumes, slice by slice, with the neighbours as colours (Wagner & Rohr 2022).
+
+A slice is coloured by its neighbours (`cytally.volumes.pseudocolour`), a small network says which pixels lie in cells
+(`cytally.networks.efficient_cell_seg`), touching cells are parted (`cytally.readout.slices`), and objects are linked
+from slice to slice (`cytally.volumes.linking`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field, field_validator, model_validator
+from torch import Tensor, nn
+
+from cytally.datasets.example import Example
+from cytally.datasets.labels import object_moments
+from cytally.errors import ConfigError
+from cytally.methods.efficientnet_weights import find_weights, fit_efficientnet
+from cytally.methods.method import Method, MethodConfig
+from cytally.methods.volume_method import Labels, Maps, Slice, VolumeMethod
+from cytally.networks.efficient_cell_seg import STRIDE, EfficientCellSeg, Encoder, MaskAndCentres
+from cytally.readout.nuclei import between_touching, give_back, median_area
+from cytally.readout.slices import split_slice
+from cytally.readout.volume import split_volume
+from cytally.results import Prediction
+from cytally.volumes.linking import Linker
+from cytally.volumes.pseudocolour import copies, pseudocoloured
+
+SMOOTH = 1.0
+"""Pixels added to both sides of Dice, so that an empty slice has one."""
+
+CERTAIN = 1e-6
+"""Heat maps are kept so far from 0 and 1, where their logarithms end."""
+
+
+class EfficientCellSegConfig(MethodConfig):
+    """Settings of EfficientCellSeg. The defaults are the paper's where it names any."""
+
+    encoder: Encoder = Field("b5", description="Which EfficientNet the encoder is cut from. Paper: b5.")
+    decoder: tuple[int, int, int, int] = Field(
+        (64, 48, 32, 16), description="Filters of the decoder's levels, from the bottom up. Paper: 64, 48, 32, 16."
+    )
+    side: int | None = Field(
+        384,
+        ge=2 * STRIDE,
+        description="Rows and columns that every slice or window is resized to, a multiple of 16. `null`: fully "
+        "convolutional, pixels as they are. Paper: 384.",
+    )
+    weights: str | None = Field(
+        None,
+        description="Weights for the encoder to begin with: the path of a file (safetensors or .pth), `imagenet` to "
+        "download them, or `null` for none. Read once, before training. Paper: ImageNet's.",
+    )
+    context: Literal["pseudocolours", "copies"] = Field(
+        "pseudocolours",
+        description="What the network sees: the slice coloured by its neighbours, or three `copies` of the slice, as "
+        "the paper compares with. Paper: pseudocolours.",
+    )
+    foreground: float = Field(
+        0.03,
+        gt=0,
+        le=1,
+        description="Share of a neighbouring slice that is marked as foreground at the most, about twice what cells "
+        "are expected to cover. Paper: 0.03.",
+    )
+    centres: bool = Field(
+        False,
+        description="Train a second network beside, for a heat map of the cells' centres. Paper: for Fluo-C3DL-MDA231.",
+    )
+    centre_size: float = Field(
+        0.15, gt=0, description="Standard deviation of a centre's spot in the heat map, in cell diameters. Ours."
+    )
+    gap: int = Field(
+        0,
+        ge=0,
+        le=8,
+        description="Pixels of background that training masks show on each side where cells touch, so that the network "
+        "learns to part them; what is read gives them back. Paper: 0.",
+    )
+    threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a pixel is in a cell. Paper: 0.5.")
+    split: Literal["centres", "distance", "components"] = Field(
+        "distance",
+        description="How touching cells are parted: `centres`, a watershed from the peaks of the second network's heat "
+        "map (paper: MDA231); `distance`, one on the distance to the background (TRIC); `components`, not at all "
+        "(A549).",
+    )
+    separation: float = Field(
+        0.5, gt=0, description="Least distance between the middles of two cells, in cell diameters. Ours."
+    )
+    objects: Literal["linked", "volume", "slices"] = Field(
+        "linked",
+        description="How objects arise: parted in each slice and `linked` from slice to slice; parted in the whole "
+        "`volume` at once, which has to fit into memory; or per slice alone, each section an object of its own "
+        "(`slices`, released program). Ours.",
+    )
+    link: float = Field(
+        0.25, gt=0, le=1, description="Least overlap of two sections in neighbouring slices to be one object. Ours."
+    )
+    least_area: float = Field(
+        0.1, ge=0, description="Objects of fewer voxels than this share of a cell's section are left out. Ours."
+    )
+    window: int | None = Field(
+        1024,
+        ge=4 * STRIDE,
+        description="Slices larger than this are seen through overlapping windows of so many pixels; `null`: always "
+        "whole. Paper: six patches of TRIC's 1745 × 2440 pixels, the others whole.",
+    )
+    overlap: float = Field(
+        0.25, ge=0, le=0.75, description="Share of a window that its neighbour shows too. Released program: 0."
+    )
+    cell_diameter: Annotated[float, Field(gt=0)] | Literal["auto"] = Field(
+        "auto",
+        description="Typical diameter of a cell's section in pixels of the network's input. `auto` takes the median "
+        "over the training data. Ours.",
+    )
+
+    @field_validator("side")
+    @classmethod
+    def _side_of_whole_steps(cls, side: int | None) -> int | None:
+        if side is not None and side % STRIDE:
+            raise ValueError(f"{side} is no multiple of {STRIDE}")
+        return side
+
+    @model_validator(mode="after")
+    def _centres_are_learnt(self) -> Self:
+        if self.split == "centres" and not self.centres:
+            raise ValueError("to split by centres they have to be learnt: set options.centres=true")
+        return self
+
+
+class EfficientCellSegMethod(VolumeMethod):
+    """EfficientCellSeg.
+
+    References
+    ----------
+    Wagner & Rohr 2022 (pseudocolours, network, Dice loss, read-out by data set); Li et al. 2020, *Generalized focal
+    loss*, for the heat map of centres, whose values lie between 0 and 1.
+    """
+
+    name: ClassVar[str] = "efficient-cell-seg"
+    Config: ClassVar[type[MethodConfig]] = EfficientCellSegConfig
+    needs_labels: ClassVar[bool] = True
+    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "input": {"normalisation": "none"},
+        "augmentation": {"blur": None},
+        "training": {
+            "batch_size": 4,
+            "crop": None,
+            "learning_rate": 1e-3,
+            "schedule": "plateau",
+            "judge_by": "loss",
+            "patience": 100,
+        },
+    }
+    config: EfficientCellSegConfig
+
+    def __init__(self, config: Any, in_channels: int) -> None:
+        super().__init__(config, in_channels)
+        self._weights: Mapping[str, Tensor] | None = None
+
+    def fit_to(self, examples: Sequence[Example], like: Method | None = None) -> Self:
+        """Work `cell_diameter: auto` out from the label images, and read the weights to begin with.
+
+        The weights stay with the method that is returned: a trained model needs neither the file nor the download.
+
+        Raises
+        ------
+        ConfigError
+            When no example shows a cell and `like` knows no diameter either.
+        ModelError
+            When the weights cannot be read or do not fit.
+        """
+        config = self.config
+        if config.cell_diameter == "auto":
+            config = config.model_copy(update={"cell_diameter": _diameter(examples, like)})
+        fitted = type(self)(config, self.in_channels)
+        if config.weights is not None:
+            fitted._weights = find_weights(config.weights, f"efficientnet-{config.encoder}")
+            fitted.network()  # so that what does not fit is said at once
+        return fitted
+
+    @property
+    def cell_diameter(self) -> float:
+        """Typical diameter of a cell's section, once it is known."""
+        if self.config.cell_diameter == "auto":
+            raise ValueError("cell_diameter is still 'auto': call fit_to with the training examples first")
+        return float(self.config.cell_diameter)
+
+    @property
+    def window(self) -> int | None:
+        """As configured."""
+        return self.config.window
+
+    @property
+    def overlap(self) -> float:
+        """As configured."""
+        return self.config.overlap
+
+    def network(self) -> nn.Module:
+        """Build the network, or both: from scratch, or with the encoder's weights that `fit_to` has read."""
+        mask = self._single()
+        return MaskAndCentres(mask, self._single()) if self.config.centres else mask
+
+    def pictures(self, slices: Iterable[Slice]) -> Iterator[NDArray[np.float32]]:
+        """Each slice, coloured by its neighbours or copied: (3, Y, X)."""
+        if self.config.context == "copies":
+            return copies(slices)
+        return pseudocoloured(slices, foreground=self.config.foreground)
+
+    def targets(self, example: Example) -> NDArray[np.float32]:
+        """1 in cells, 0 in the background and in the gap between cells that touch; with centres their heat map too.
+
+        (1, Y, X), or (2, Y, X) with a spot of height 1 at the centroid of each cell's section.
+        """
+        if example.labels is None:
+            raise ValueError(f"the cells of {example.name} are not outlined")
+        mask = example.labels > 0
+        if self.config.gap:
+            mask &= ~between_touching(example.labels, self.config.gap)
+        if not self.config.centres:
+            return mask[None].astype(np.float32)
+        spots = _spots(object_moments(example.labels)[0], mask.shape, self.config.centre_size * self.cell_diameter)
+        return np.stack([mask.astype(np.float32), spots])
+
+    def loss(self, output: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        """Dice loss of the mask over the batch; plus the focal loss of the centres, by the area of their spots."""
+        mask, wanted = output[:, :1] * weights, targets[:, :1] * weights
+        loss = 1 - (2 * (mask * wanted).sum() + SMOOTH) / (mask.sum() + wanted.sum() + SMOOTH)
+        if self.config.centres:
+            made, spots = output[:, 1:2].clamp(CERTAIN, 1 - CERTAIN), targets[:, 1:2]
+            entropy = -(spots * made.log() + (1 - spots) * (1 - made).log())
+            focal = torch.where(weights > 0, (made - spots).square() * entropy, 0.0)
+            loss = loss + focal.sum() / ((spots * weights).sum() + SMOOTH)
+        return loss
+
+    def read(self, output: Maps) -> Prediction:
+        """The cells of one slice: a volume of its own."""
+        labels = self._sections(output)
+        kept = self.keeps(np.bincount(labels.ravel()))
+        kept[0] = False
+        names = np.where(kept, np.cumsum(kept), 0)
+        number = int(kept.sum())
+        return Prediction(float(number), labels=names[labels].astype(np.uint16 if number < 2**16 else np.uint32))
+
+    def read_volume(self, outputs: Iterable[Maps], anisotropy: float) -> Iterator[Labels]:
+        """Sections linked from slice to slice, or parted in the whole volume, or each for itself."""
+        if self.config.objects == "volume":
+            yield from self._parted_at_once(list(outputs), anisotropy)
+            return
+        linker = Linker(overlap=self.config.link)
+        number = 0
+        for output in outputs:
+            sections = self._sections(output)
+            if self.config.objects == "linked":
+                yield linker.add(sections)
+            else:
+                yield np.where(sections > 0, sections.astype(np.int64) + number, 0)
+                number += int(sections.max(initial=0))
+
+    def keeps(self, voxels: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        """Those of at least `least_area` of a cell's section."""
+        section = math.pi / 4 * self.cell_diameter**2
+        kept: NDArray[np.bool_] = voxels >= max(1.0, self.config.least_area * section)
+        return kept
+
+    def _single(self) -> EfficientCellSeg:
+        config = self.config
+        network = EfficientCellSeg(config.decoder, config.side, config.encoder)
+        if self._weights is not None:
+            encoder = network.encoder
+            encoder.load_state_dict(fit_efficientnet(self._weights, encoder, str(config.weights)))
+        return network
+
+    def _sections(self, output: Maps) -> NDArray[np.int32]:
+        """The cells' sections in one slice, numbered from 1."""
+        config = self.config
+        labels = split_slice(
+            output[0],
+            output[1] if config.centres else None,
+            threshold=config.threshold,
+            split=config.split,
+            separation=config.separation * self.cell_diameter,
+            least_area=0.0,
+        )
+        return give_back(labels, config.gap) if config.gap else labels
+
+    def _parted_at_once(self, outputs: list[Maps], anisotropy: float) -> Iterator[Labels]:
+        if not outputs:
+            return
+        config = self.config
+        labels = split_volume(
+            np.stack([output[0] for output in outputs]),
+            np.stack([output[1] for output in outputs]) if config.centres else None,
+            threshold=config.threshold,
+            split=config.split,
+            separation=config.separation * self.cell_diameter,
+            anisotropy=anisotropy,
+            least_volume=0.0,
+        )
+        back = partial(give_back, width=config.gap) if config.gap else (lambda each: each)
+        yield from map(back, labels)
+
+
+def _diameter(examples: Sequence[Example], like: Method | None) -> float:
+    """Median diameter of the outlined sections, as discs of their area; of `like` where there are none."""
+    area = median_area([example.labels for example in examples if example.labels is not None])
+    if area is not None:
+        return 2 * math.sqrt(area / math.pi)
+    if isinstance(like, EfficientCellSegMethod):
+        return like.cell_diameter
+    raise ConfigError(
+        "no label volume shows a cell, so that its size is unknown",
+        cure="add label volumes with cells, or set options.cell_diameter",
+    )
+
+
+def _spots(centres: NDArray[np.float64], shape: tuple[int, ...], sigma: float) -> NDArray[np.float32]:
+    """A heat map (Y, X): the highest, at each pixel, of a Gaussian of height 1 around every centre."""
+    spots = np.zeros(shape, np.float32)
+    reach = math.ceil(3 * sigma)
+    for y, x in centres:
+        rows, columns = (
+            np.arange(max(0, round(at) - reach), min(size, round(at) + reach + 1))
+            for at, size in ((y, shape[0]), (x, shape[1]))
+        )
+        spot = np.exp(-((rows[:, None] - y) ** 2 + (columns - x) ** 2) / (2 * sigma**2))
+        part = np.ix_(rows, columns)
+        spots[part] = np.maximum(spots[part], spot)
+    return spots
