@@ -1,6 +1,6 @@
 """How much faster OpenVINO runs EfficientCellSeg than plain eager float32 does, and whether the masks stay the same.
 
-    python benchmarks/volume_speed.py [--model FOLDER] [--rounds 5] [--steps 40]
+    python benchmarks/volume_speed.py [--model FOLDER] [--rounds 5] [--steps 40] [--threads N]
 
 One forward pass of a picture of 384 × 384 pixels on the processor: plain eager float32, the fastest torch setting and
 OpenVINO take turns within one run, so that a busy machine slows all; what counts is the ratio within a round. Wanted
@@ -41,7 +41,7 @@ from cytally.volumes.pseudocolour import pseudocoloured
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "volume-speed.json"
-SIDE, KIND = 384, "mda231"
+SIDE, KIND = 384, "tric"
 TRAINED_ON, SHOWN = 500, 501
 """Seeds of the drawn volumes; the benchmark of accuracy has others."""
 CROP, BATCH = 96, 4
@@ -115,11 +115,11 @@ def over_eager(seconds: dict[str, list[float]], backend: str) -> float:
     return statistics.median(a / b for a, b in zip(seconds[EAGER], seconds[backend], strict=True))
 
 
-def measure(network: nn.Module, rounds: int) -> dict[str, Any]:
+def measure(network: nn.Module, rounds: int, threads: int) -> dict[str, Any]:
     """Seconds of every round by back end, a first one left out, and how well the masks of a volume agree."""
     pictures, _ = drawn_pictures(SHOWN)
     middle = pictures[len(pictures) // 2]
-    openvino = OpenVinoBackend(network, middle)
+    openvino = OpenVinoBackend(network, middle, threads=threads)
     runs: dict[str, Run] = {EAGER: plain(network), FASTEST: TorchBackend(network, CPU), OPENVINO: openvino}
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(rounds + 1):
@@ -145,14 +145,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--model", help="a trained model of the method efficient-cell-seg")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=40, help="training steps where no model is given")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of all three; by default torch's")
     options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
     load_average = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     network = load(options.model).network if options.model else briefly_trained(options.steps)
     result = {
         "side": SIDE,
         "network": Path(options.model).name if options.model else f"from scratch, {options.steps} steps",
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        **measure(network, options.rounds),
+        **measure(network, options.rounds, options.threads),
         "wanted": WANTED,
         "machine": machine() | {"gpu": None},
         "load": load_average,

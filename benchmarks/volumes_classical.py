@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from counting import commit, machine
 from numpy.typing import NDArray
+from row_file import as_json
 from scipy import ndimage
 from scipy.spatial import cKDTree
 from script import run_script
@@ -167,7 +168,7 @@ def main(arguments: list[str] | None = None) -> None:
         "machine": machine() | {"gpu": None},
         "made_by": {key: value for key, value in provenance().items() if key != "command"},
     }
-    write_text(RESULT, json.dumps(result, indent=2) + "\n")
+    write_text(RESULT, as_json(result))
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ def test_volumes_have_a_table_of_their_own(call: Call, for_volumes: Path, tmp_pa
     labels[1:, 4:10, 4:10] = 1
     for folder, pixels in (("images", np.where(labels, 200, 20).astype(np.uint8)), ("labels", labels)):
         (tmp_path / "data" / folder).mkdir(parents=True)
-        tifffile.imwrite(tmp_path / "data" / folder / "a.tif", pixels, metadata={"axes": "ZYX"})
+        tifffile.imwrite(tmp_path / "data" / folder / "a.tif", pixels, photometric="minisblack")
     (tmp_path / "data" / "images" / "b.tif").write_bytes(b"")
     (tmp_path / "data" / "labels" / "b.tif").write_bytes((tmp_path / "data" / "labels" / "a.tif").read_bytes())
     out = tmp_path / "scores"

@@ -29,6 +29,7 @@ def draw(draw):
 
 class Volumes(MapSuite):
     method = "efficient-cell-seg"
+    training: ClassVar = {"freeze_statistics_after": 0.6}
 
     @classmethod
     def configuration(cls, **training):

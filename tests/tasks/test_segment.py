@@ -96,7 +96,7 @@ def test_all_that_is_promised_is_written(volume_model: Model, tmp_path: Path) ->
 
 
 def test_scenes_and_time_points_are_rows(volume_model: Model, tmp_path: Path) -> None:
-    film = np.stack([boxes(), boxes() * 0 + 5, np.roll(boxes(), 3, axis=1)])[:, :, None]
+    film = np.stack([boxes(), boxes() * 0 + 5, np.roll(boxes(), 1, axis=1)])[:, :, None]
     tifffile.imwrite(tmp_path / "film.tif", film, imagej=True, metadata={"axes": "TZCYX"})
     done: list[float] = []
     watch = quiet(on_images=lambda stage, number, total: done.append(number))

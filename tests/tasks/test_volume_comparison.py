@@ -38,6 +38,10 @@ SEEN = {"a": boxes((1, 3, 2), (1, 20, 20)), "b": boxes((0, 2, 2), (2, 30, 30)), 
 """In a, one box lies a row lower: Jaccard 7/9; in b, two are missed and one is false; c is empty."""
 
 
+def names(labels: Labels) -> list[int]:
+    return sorted(set(labels.ravel().tolist()) - {0})
+
+
 class Bright(nn.Module):
     """Calls cell what is bright in the slice itself, the green of the three colours; one weight to count."""
 
@@ -72,7 +76,7 @@ def write_volume(path: Path, volume: NDArray[np.uint16]) -> None:
 
 def write_labels(path: Path, labels: Labels) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    tifffile.imwrite(path, labels, metadata={"axes": "ZYX"[-labels.ndim :]})
+    tifffile.imwrite(path, labels, photometric="minisblack", metadata={"axes": "ZYX"[-labels.ndim :]})
 
 
 @pytest.fixture
@@ -122,7 +126,9 @@ def test_everything_is_written(volumes: Path, bright: Model, tmp_path: Path) -> 
     assert sorted(path.name for path in (out / "overlays").iterdir()) == ["a.png", "b.png", "c.png"]
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
     assert run["task"] == "evaluate" and run["anisotropy_assumed"] == []
-    assert run["slices_drawn"] == {"a.tif": 2, "b.tif": 2, "c.tif": 2}, "b has most in slice 2, the others in the middle"
+    assert run["slices_drawn"] == {"a.tif": 2, "b.tif": 2, "c.tif": 2}, (
+        "b has most in slice 2, the others in the middle"
+    )
     drawn = imagecodecs.imread(out / "overlays" / "b.png")
     hit, false, missed = (drawn[4 * y + 2, 4 * x + 2].astype(int) for y, x in ((6, 6), (34, 34), (6, 24)))
     assert (hit.argmax(), false.argmax(), missed.argmax()) == (1, 0, 2), "green, red and blue"
@@ -151,11 +157,14 @@ def test_labels_of_another_shape_are_one_line(volumes: Path, bright: Model) -> N
 
 
 def test_an_unknown_voxel_size_is_told(volumes: Path, bright: Model, tmp_path: Path) -> None:
-    tifffile.imwrite(volumes / "images" / "b.tif", show(SEEN["b"]), metadata={"axes": "ZYX"})
+    tifffile.imwrite(volumes / "images" / "b.tif", show(SEEN["b"]), photometric="minisblack")
     notes: list[str] = []
     evaluate(bright, volumes, tmp_path / "out", watch=tell(notes))
-    assert len(notes) == 1 and "unknown in 1 of 3 volumes, the first b.tif" in notes[0]
+    assert len(notes) == 1 and "size of 1 of 3 volumes is unknown, the first b.tif" in notes[0]
     assert json.loads((tmp_path / "out" / "run.json").read_text())["anisotropy_assumed"] == ["b.tif"]
+    evaluate(bright, volumes, tmp_path / "told", pixel_size=1.0, z_spacing=2.0, watch=tell(notes))
+    run = json.loads((tmp_path / "told" / "run.json").read_text())
+    assert len(notes) == 1 and run["anisotropy_assumed"] == [] and (run["pixel_size"], run["z_spacing"]) == (1, 2)
 
 
 def test_volumes_without_labels_are_left_out_or_counted_alone(volumes: Path, bright: Model) -> None:
@@ -187,7 +196,7 @@ def test_single_slices_that_are_annotated(challenge: Path, bright: Model, tmp_pa
     write_labels(truth / "man_seg_001_003.tif", TRUE["b"][3])
     notes: list[str] = []
     metrics = evaluate(bright, challenge, tmp_path / "out", watch=tell(notes))
-    assert any("Of 2 of 2 volumes only single slices are annotated" in note for note in notes)
+    assert len(notes) == 1 and "Of 2 of 2 volumes only single slices are outlined" in notes[0]
     # references: 2 in a's slice, of which one with 7/9; 1 in b's slice 1, found; 2 in its slice 3, both missed
     assert metrics.segmentation is not None
     assert metrics.segmentation["seg"] == pytest.approx((7 / 9 + 1 + 1) / 5)
@@ -212,7 +221,52 @@ def test_whole_frames_that_are_annotated(challenge: Path, bright: Model, tmp_pat
     assert [row[1:] for row in metrics.predictions] == [(2, 3), (3, 3)]
 
 
+def test_markers_tell_how_many_there_are_and_which_are_found(challenge: Path, bright: Model, tmp_path: Path) -> None:
+    write_volume(challenge / "01" / "t002.tif", show(SEEN["a"]))
+    for frame, name in enumerate("aba"):
+        points = boxes(
+            *[tuple(np.argwhere(TRUE[name] == n)[0] + (1, 3, 3)) for n in names(TRUE[name])], depth=1, side=1
+        )
+        points[0, 39, 40] = 9  # one cell more than is outlined, which is missed
+        write_labels(challenge / "01_GT" / "TRA" / f"man_track{frame:03}.tif", points)
+    write_labels(challenge / "01_GT" / "SEG" / "man_seg000.tif", TRUE["a"])
+    write_labels(challenge / "01_GT" / "SEG" / "man_seg_001_003.tif", TRUE["b"][3])
+    notes: list[str] = []
+    metrics = evaluate(bright, challenge, tmp_path / "out", watch=tell(notes))
+    assert [row[1:] for row in metrics.predictions] == [(3, 3), (4, 3), (3, 3)]
+    assert metrics.segmentation is not None
+    assert metrics.segmentation["seg"] == pytest.approx((7 / 9 + 1 + 0 + 0) / 4), "markers are no outlines"
+    assert metrics.segmentation["det"] == pytest.approx(1 - (10 * (1 + 3 + 1) + 1 * (1 + 2 + 1)) / 100)
+    told = "\n".join(notes)
+    assert "Of 1 of 3 volumes only single slices" in told and "Of 1 of 3 volumes only markers are known" in told
+    assert [path.name for path in sorted((tmp_path / "out" / "overlays").iterdir())] == ["01_t000.png", "01_t001.png"]
+
+
+def test_frames_that_have_markers_alone(challenge: Path, bright: Model, tmp_path: Path) -> None:
+    for frame, name in enumerate("ab"):
+        write_labels(challenge / "01_GT" / "TRA" / f"man_track{frame:03}.tif", TRUE[name])
+    metrics = evaluate(bright, challenge, tmp_path / "out")
+    assert set(metrics.as_dict()) == {"counting", "segmentation"}
+    assert metrics.segmentation is not None and set(metrics.segmentation) == {"det", "parameters"}
+
+
+def test_markers_of_another_shape_are_one_line(challenge: Path, bright: Model) -> None:
+    for frame, name in enumerate("ab"):
+        write_labels(challenge / "01_GT" / "TRA" / f"man_track{frame:03}.tif", TRUE[name][: 6 - frame])
+    told: list[str] = []
+    assert len(evaluate(bright, challenge, watch=tell(told)).predictions) == 1
+    assert "01_t001.tif!" in told[0] and "man_track001.tif" in told[0] and "(5, 40, 48)" in told[0]
+
+
 # Refused
+
+
+def test_a_voxel_size_is_of_volumes(volumes: Path, bright: Model, tiny_model: Model, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="are of volumes, and the model 'density'"):
+        evaluate(tiny_model, volumes, tmp_path / "out", z_spacing=3.0)
+    with pytest.raises(UsageError, match="spacing between slices is -1"):
+        evaluate(bright, volumes, tmp_path / "out", z_spacing=-1.0)
+    assert not (tmp_path / "out").exists()
 
 
 def test_triplets_are_refused_before_anything_is_read(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -44,6 +44,13 @@ def command(
             help="Forms that experts filled in: their scores and agreement, in place of --model and --data.",
         ),
     ] = None,
+    pixel_size: Annotated[
+        float | None,
+        typer.Option(metavar="UM", help="Micrometres per pixel of volumes, where files do not tell or tell wrong."),
+    ] = None,
+    z_spacing: Annotated[
+        float | None, typer.Option(metavar="UM", help="Micrometres from slice to slice of volumes, likewise.")
+    ] = None,
     device: Annotated[choices.Device, typer.Option(help="Where the network runs.")] = choices.Device.auto,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in the output folder.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show details and tracebacks.")] = False,
@@ -51,7 +58,8 @@ def command(
     """Compare a model with annotated images or volumes, or sum up what experts think of its outlines."""
     with console.answering(verbose, stopped="nothing was written"):
         if experts:
-            _refuse({"--model": model, "--data": data, "--triplets": triplets}, "with --experts")
+            unused = {"--model": model, "--data": data, "--triplets": triplets}
+            _refuse({**unused, "--pixel-size": pixel_size, "--z-spacing": z_spacing}, "with --experts")
             _score_experts([*experts, *(forms or [])], out, overwrite)
             return
         if forms:
@@ -62,7 +70,8 @@ def command(
             given = {"--model": model, "--data": data, "-o": out}
             missing = ", ".join(f"'{name}'" for name, value in given.items() if value is None)
             raise UsageError(f"missing option {missing}", cure="give --model, --data and -o, or --experts with forms")
-        _evaluate(model, data, out, triplets, device, overwrite)
+        options = {"triplets": triplets, "pixel_size": pixel_size, "z_spacing": z_spacing}
+        _evaluate(model, data, out, {**options, "device": device.value, "overwrite": overwrite})
 
 
 def _refuse(options: dict[str, object], when: str) -> None:
@@ -83,7 +92,7 @@ def _score_experts(forms: list[Path], out: Path | None, overwrite: bool) -> None
             console.out.print(f"{name}: {out / file}")
 
 
-def _evaluate(model: str, data: Path, out: Path, triplets: bool, device: choices.Device, overwrite: bool) -> None:
+def _evaluate(model: str, data: Path, out: Path, options: dict[str, Any]) -> None:
     console.err.print(f"Evaluating {model} on {data}")
     from cytally.tasks.evaluate import evaluate
     from cytally.tasks.watch import Watch
@@ -96,14 +105,15 @@ def _evaluate(model: str, data: Path, out: Path, triplets: bool, device: choices
 
     with Bar() as bar:
         watch = Watch(bar.images, console.note, fail)
-        metrics = evaluate(model, data, out, triplets=triplets, overwrite=overwrite, device=device.value, watch=watch)
+        metrics = evaluate(model, data, out, watch=watch, **options)
     for block, values in metrics.as_dict().items():
         table = Table(title=block, title_justify="left")
         table.add_column("metric")
         table.add_column("value", justify="right")
         for name, value in values.items():
             words, _ = figure_words(block, name)
-            table.add_row(words, f"{value:.0f}" if name in WHOLE_FIGURES else f"{value:.4g}")
+            whole = name in WHOLE_FIGURES or isinstance(value, int)
+            table.add_row(words, f"{value:.0f}" if whole else f"{value:.4g}")
         console.out.print(table)
     if metrics.object is not None:
         console.note(LENIENT)

@@ -14,6 +14,7 @@ from cytally.labelling.first_look import first_look
 from cytally.labelling.labelled import Labelled
 from cytally.labelling.split import split_touching
 from cytally.labelling.two_scales import nucleus_mask
+from cytally.readout.numbering import keep_objects
 
 SMOOTHING = 0.05
 """Standard deviation, in nucleus diameters, of the Gaussian before the thresholds."""
@@ -78,8 +79,4 @@ def without_specks(parts: NDArray[np.integer[Any]], least_area: float) -> NDArra
     array([[0, 1, 1],
            [0, 2, 2]], dtype=uint16)
     """
-    areas = np.bincount(parts.ravel())
-    kept = (areas >= least_area) & (np.arange(areas.size) > 0)
-    names = np.where(kept, kept.cumsum(), 0)
-    labels: NDArray[np.integer[Any]] = names.astype(np.uint16 if kept.sum() < 2**16 else np.uint32)[parts]
-    return labels
+    return keep_objects(parts, np.bincount(parts.ravel()) >= max(least_area, 1))[0]

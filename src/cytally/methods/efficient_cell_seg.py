@@ -26,7 +26,9 @@ from cytally.methods.method import Method, MethodConfig
 from cytally.methods.volume_method import Labels, Maps, Slice, VolumeMethod
 from cytally.networks.efficient_cell_seg import STRIDE, EfficientCellSeg, Encoder, MaskAndCentres
 from cytally.readout.nuclei import between_touching, give_back, median_area
+from cytally.readout.numbering import keep_objects
 from cytally.readout.slices import split_slice
+from cytally.readout.spots import centre_spots
 from cytally.readout.volume import split_volume
 from cytally.results import Prediction
 from cytally.volumes.linking import Linker
@@ -225,7 +227,9 @@ class EfficientCellSegMethod(VolumeMethod):
             mask &= ~between_touching(example.labels, self.config.gap)
         if not self.config.centres:
             return mask[None].astype(np.float32)
-        spots = _spots(object_moments(example.labels)[0], mask.shape, self.config.centre_size * self.cell_diameter)
+        rows, columns = mask.shape
+        sigma = self.config.centre_size * self.cell_diameter
+        spots = centre_spots(object_moments(example.labels)[0], (rows, columns), sigma)
         return np.stack([mask.astype(np.float32), spots])
 
     def loss(self, output: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
@@ -241,12 +245,9 @@ class EfficientCellSegMethod(VolumeMethod):
 
     def read(self, output: Maps) -> Prediction:
         """The cells of one slice: a volume of its own."""
-        labels = self._sections(output)
-        kept = self.keeps(np.bincount(labels.ravel()))
-        kept[0] = False
-        names = np.where(kept, np.cumsum(kept), 0)
-        number = int(kept.sum())
-        return Prediction(float(number), labels=names[labels].astype(np.uint16 if number < 2**16 else np.uint32))
+        sections = self._sections(output)
+        labels, number = keep_objects(sections, self.keeps(np.bincount(sections.ravel())))
+        return Prediction(float(number), labels=labels)
 
     def read_volume(self, outputs: Iterable[Maps], anisotropy: float) -> Iterator[Labels]:
         """Sections linked from slice to slice, or parted in the whole volume, or each for itself."""
@@ -318,18 +319,3 @@ def _diameter(examples: Sequence[Example], like: Method | None) -> float:
         "no label volume shows a cell, so that its size is unknown",
         cure="add label volumes with cells, or set options.cell_diameter",
     )
-
-
-def _spots(centres: NDArray[np.float64], shape: tuple[int, ...], sigma: float) -> NDArray[np.float32]:
-    """A heat map (Y, X): the highest, at each pixel, of a Gaussian of height 1 around every centre."""
-    spots = np.zeros(shape, np.float32)
-    reach = math.ceil(3 * sigma)
-    for y, x in centres:
-        rows, columns = (
-            np.arange(max(0, round(at) - reach), min(size, round(at) + reach + 1))
-            for at, size in ((y, shape[0]), (x, shape[1]))
-        )
-        spot = np.exp(-((rows[:, None] - y) ** 2 + (columns - x) ** 2) / (2 * sigma**2))
-        part = np.ix_(rows, columns)
-        spots[part] = np.maximum(spots[part], spot)
-    return spots

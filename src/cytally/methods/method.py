@@ -1,7 +1,8 @@
 """What every method offers: settings, a network, and what it can learn from.
 
-There are two kinds. A `MapMethod` turns an image of any size into a map as large (`cytally.methods.map_method`); a
-`PictureMethod` turns a picture of one fixed size into a count (`cytally.methods.picture_method`).
+There are three kinds. A `MapMethod` turns an image of any size into a map as large (`cytally.methods.map_method`); a
+`VolumeMethod` does so with every slice of a volume (`cytally.methods.volume_method`); a `PictureMethod` turns a picture
+of one fixed size into a count (`cytally.methods.picture_method`).
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from cytally.inference.tiles import TILE, is_tileable
 from cytally.inference.torch_backend import TorchBackend
 from cytally.methods.volume_method import VolumeMethod
 from cytally.models.card import ModelCard
+from cytally.readout.numbering import keep_objects
 from cytally.results import Prediction
 
 
@@ -110,8 +111,41 @@ class Model:
         Flow: choose channels and normalise (`cytally.images.prepare`), run the network and read the result
         (`cytally.inference.predict`), bring back to the image's own size.
         """
-        plane = _only_plane(image, pixel_size)
+        plane = self._only_plane(image, pixel_size)
         return self.predict(plane, channel=None if channel is None else str(channel))[0]
+
+    def planes(self, image: Image) -> Iterator[Plane]:
+        """The pictures of an image that this model counts in: one for each time point, its depth projected.
+
+        Raises
+        ------
+        ImageError
+            When the image has depth and the model finds cells in volumes, whose slices a projection would lose.
+        """
+        if image.data.shape[2] > 1 and isinstance(self.method, VolumeMethod):
+            raise ImageError(
+                f"is a volume of {image.data.shape[2]} slices, which counting would project into one",
+                file=image.source or image.name,
+                cure="use 'cytally segment' (in Python, Model.segment)",
+            )
+        return image.planes()
+
+    def _only_plane(self, image: NDArray[Any] | str | Path | Image | Plane, pixel_size: float | None) -> Plane:
+        if isinstance(image, str | Path):
+            images = read(Path(image), pixel_size=pixel_size)
+            planes: Iterator[Plane] = (plane for each in images for plane in self.planes(each))
+        elif isinstance(image, Plane):
+            planes = iter([image])
+        else:
+            planes = self.planes(image if isinstance(image, Image) else Image.from_array(image))
+        first, *others = planes
+        if others:
+            raise ImageError(
+                f"holds {1 + len(others)} scenes or time points",
+                file=first.source or first.name,
+                cure="count each of Image.planes(), or use the command 'cytally count'",
+            )
+        return replace(first, pixel_size=pixel_size) if pixel_size is not None else first
 
     @property
     def parameters(self) -> int:
@@ -153,12 +187,9 @@ class Model:
         labels = np.stack(list(self.label_slices(opened, anisotropy=anisotropy)))
         voxels = np.bincount(labels.ravel())
         kept = self._volume_method().keeps(voxels) & (voxels > 0)
-        kept[0] = False
-        number = int(kept.sum())
-        names: NDArray[np.integer[Any]] = np.where(kept, np.cumsum(kept), 0)
-        names = names.astype(np.uint16 if number < 2**16 else np.uint32)
+        labels, number = keep_objects(labels, kept)
         known = anisotropy is not None or opened.anisotropy is not None
-        return Prediction(float(number), labels=names[labels], flags=() if known else ("no-voxel-size",))
+        return Prediction(float(number), labels=labels, flags=() if known else ("no-voxel-size",))
 
     def label_slices(
         self,
@@ -239,26 +270,6 @@ class Model:
             prediction = _nothing(prediction)
         reading = Reading(prepared.channels, prepared.factor, self.method.cell_diameter / prepared.factor)
         return replace(_to_shape(prediction, prepared.data.shape[-2:], shape), flags=flags), reading
-
-
-def _only_plane(image: NDArray[Any] | str | Path | Image | Plane, pixel_size: float | None) -> Plane:
-    if isinstance(image, str | Path):
-        images = read(Path(image), pixel_size=pixel_size)
-        planes: Iterator[Plane] = (plane for each in images for plane in each.planes())
-    elif isinstance(image, Image):
-        planes = image.planes()
-    elif isinstance(image, Plane):
-        planes = iter([image])
-    else:
-        planes = Image.from_array(image).planes()
-    first, *others = planes
-    if others:
-        raise ImageError(
-            f"holds {1 + len(others)} scenes or time points",
-            file=first.source or first.name,
-            cure="count each of Image.planes(), or use the command 'cytally count'",
-        )
-    return replace(first, pixel_size=pixel_size) if pixel_size is not None else first
 
 
 def _nothing(prediction: Prediction) -> Prediction:

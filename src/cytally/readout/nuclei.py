@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from skimage.feature import peak_local_max
 from skimage.segmentation import expand_labels, watershed
 
+from cytally.readout.numbering import keep_objects
 from cytally.readout.watershed import connected_regions, distance_to_background
 
 Splitting = Literal["none", "distance", "probability", "depth"]
@@ -80,11 +81,7 @@ def find_nuclei(
     if grow:
         labels = give_back(labels, grow)
     areas = np.bincount(labels.ravel())
-    kept = areas >= max(least_area, 1)
-    kept[0] = False
-    number = int(kept.sum())
-    names = np.where(kept, np.cumsum(kept), 0)
-    found: Labels = names[labels].astype(np.uint16 if number < 2**16 else np.uint32)
+    found, number = keep_objects(labels, areas >= max(least_area, 1))
     if number == 0:
         return found, np.zeros((0, 3))
     each = np.arange(1, number + 1)

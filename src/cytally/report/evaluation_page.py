@@ -110,4 +110,4 @@ def render_evaluation(report: EvaluationData) -> str:
 
 
 def _number(name: str, value: float) -> str:
-    return decimal(value, 0) if name in WHOLE_FIGURES else significant(value)
+    return decimal(value, 0) if name in WHOLE_FIGURES or isinstance(value, int) else significant(value)

@@ -151,7 +151,7 @@ def _count_input(
     with files.input(path) as results:
         images = read(path, axes=options.axes, pixel_size=options.pixel_size)
         planes = sum(image.data.shape[0] for image in images)
-        for place, plane in enumerate(plane for image in images for plane in image.planes()):
+        for place, plane in enumerate(plane for image in images for plane in model.planes(image)):
             results.add(count_plane(model, plane, options, region), time.monotonic() - before)
             before = time.monotonic()
             if place + 1 < planes:

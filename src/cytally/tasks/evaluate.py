@@ -9,6 +9,7 @@ from cytally.datasets.fingerprint import seen
 from cytally.datasets.folder import DataFolder, Sample, read_folder
 from cytally.datasets.tables import read_skip
 from cytally.errors import DataError, UsageError
+from cytally.images.volume import checked_length
 from cytally.inference.torch_backend import Device, find_device
 from cytally.methods.volume_method import VolumeMethod
 from cytally.metrics.counting import counting_metrics
@@ -34,6 +35,8 @@ def evaluate(
     out: str | Path | None = None,
     *,
     triplets: bool = False,
+    pixel_size: float | None = None,
+    z_spacing: float | None = None,
     overwrite: bool = False,
     device: Device = "auto",
     watch: Watch | None = None,
@@ -53,6 +56,8 @@ def evaluate(
         Folder for what docs/reference/files.md lists; written at the end. None writes nothing.
     triplets
         Write triplets for experts to score besides, and their form; not of volumes.
+    pixel_size, z_spacing
+        Micrometres per pixel and between the slices of volumes, where files do not tell or tell wrong; of volumes only.
     overwrite
         Replace what an earlier evaluation wrote into `out`.
     device
@@ -80,40 +85,59 @@ def evaluate(
         check_output(Path(out), EVALUATED, overwrite=overwrite)
         refuse_filled_form(Path(out))
     trained = model if isinstance(model, Model) else load(model)
-    if triplets and isinstance(trained.method, VolumeMethod):
-        raise UsageError(
-            f"--triplets shows single images, and the model '{trained.name}' is for volumes", cure="leave it out"
-        )
+    _check_options(trained, triplets, pixel_size, z_spacing)
     trained.to(find_device(device))
     folder = None if out is None else Path(out)
     with kept_overlays(folder) as overlays, collected_triplets(folder if triplets else None, watch) as collected:
-        return _evaluate(trained, Path(data), folder, overlays, collected, overwrite, watch)
+        keep = None if overlays is None else overlays.keep
+        comparison: Comparison
+        if isinstance(trained.method, VolumeMethod):
+            comparison = VolumeComparison(trained, watch, keep, pixel_size=pixel_size, z_spacing=z_spacing)
+        else:
+            comparison = ImageComparison(trained, watch, keep, collected)
+        return _evaluate(comparison, Path(data), folder, overlays, collected, overwrite)
+
+
+def _check_options(model: Model, triplets: bool, pixel_size: float | None, z_spacing: float | None) -> None:
+    """Refuse options that are not for this kind of model."""
+    if isinstance(model.method, VolumeMethod):
+        if triplets:
+            raise UsageError(
+                f"--triplets shows single images, and the model '{model.name}' is for volumes", cure="leave it out"
+            )
+        checked_length(pixel_size, "pixel size")
+        checked_length(z_spacing, "spacing between slices")
+    elif pixel_size is not None or z_spacing is not None:
+        raise UsageError(
+            f"--pixel-size and --z-spacing are of volumes, and the model '{model.name}' is for single images",
+            cure="leave them out",
+        )
 
 
 def _evaluate(
-    model: Model,
+    comparison: Comparison,
     data: Path,
     out: Path | None,
     overlays: KeptOverlays | None,
     triplets: Triplets | None,
     overwrite: bool,
-    watch: Watch,
 ) -> Metrics:
     """Count and compare, then write, where there is somewhere to write to."""
-    keep = None if overlays is None else overlays.keep
-    volumes = isinstance(model.method, VolumeMethod)
-    comparison: Comparison
-    comparison = VolumeComparison(model, watch, keep) if volumes else ImageComparison(model, watch, keep, triplets)
+    model, watch = comparison.model, comparison.watch
     folder = read_folder(
         data,
-        volumes=volumes,
+        volumes=isinstance(model.method, VolumeMethod),
         require_annotation=False,
         on_image=lambda done, total: watch.on_images("Reading images", done, total),
         on_broken=comparison.fail,
     )
     for warning in folder.warnings:
         comparison.note(warning)
-    samples = tuple(sample for sample in folder.samples if sample.count is not None or sample.label_slices)
+    samples = tuple(
+        sample
+        for sample in folder.samples
+        if sample.count is not None or sample.label_slices or sample.markers is not None
+    )
     if not samples and not comparison.failures:
         raise DataError("no image is annotated", file=data, cure="add points.csv, counts.csv or labels/")
     _note_skipped(folder, samples, comparison)

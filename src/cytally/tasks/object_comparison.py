@@ -97,9 +97,7 @@ class ObjectComparison:
         if covers_everything(true):
             self._covered.append(path)
 
-    def count(
-        self, true: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], *, whole: bool = True
-    ) -> None:
+    def count(self, true: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], *, whole: bool = True) -> None:
         """Add what the objects of an image, a volume, or a slice of one (then not `whole`) share with the true ones."""
         self._objects += object_counts(true, predicted)
         self._segmentation += segmentation_counts(true, predicted, whole=whole)
@@ -118,7 +116,7 @@ class ObjectComparison:
 
     def segmentation(self, parameters: int) -> dict[str, float] | None:
         """The block `segmentation` of metrics.json for a network of so many; None where nothing could be compared."""
-        return self._segmentation.metrics(parameters) if self.compared else None
+        return self._segmentation.metrics(parameters) if self.compared or self._segmentation.nodes else None
 
     def notes(self) -> list[str]:
         """What the user should know of the label images."""
