@@ -34,8 +34,9 @@ def volumes(tmp_path: Path) -> Path:
     folder.mkdir()
     volume = np.full((3, 16, 16), 10, np.uint8)
     volume[:, 2:6, 2:6] = volume[:, 9:14, 9:14] = 200
+    voxel = {"axes": "ZYX", "spacing": 2, "unit": "um"}
     for name in ("a.tif", "c.tif"):
-        tifffile.imwrite(folder / name, volume, imagej=True, resolution=(2, 2), metadata={"spacing": 2, "unit": "um"})
+        tifffile.imwrite(folder / name, volume, imagej=True, resolution=(2, 2), metadata=voxel)
     tifffile.imwrite(folder / "b.tif", volume[0])
     return folder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from cytally.images.volume import Volume, open_volumes
 from cytally.models.model import Model
 from cytally.tasks.segment import segment
 from cytally.tasks.segment_options import SegmentOptions
+from cytally.tasks.segment_volume import segment_volume
 from cytally.tasks.watch import Watch
 
 
@@ -112,7 +114,7 @@ def test_scenes_and_time_points_are_rows(volume_model: Model, tmp_path: Path) ->
 
 @pytest.mark.parametrize("depth", [1, 2])
 def test_volumes_of_one_or_two_slices(depth: int, volume_model: Model, tmp_path: Path) -> None:
-    path = tmp_path / "thin.ome.tif"
+    path = tmp_path / "thin.tif"
     tifffile.imwrite(path, boxes(5)[2 : 2 + depth], photometric="minisblack", metadata={"axes": "ZYX"})
     summary = segment([path], tmp_path / "out", volume_model)
     assert not summary.failures and summary.volumes[0].shape == (depth, 24, 32)
@@ -210,27 +212,30 @@ def test_odd_exposures_are_flagged_and_empty(volume_model: Model, tmp_path: Path
 
 
 def test_more_objects_than_16_bits_hold(volume_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every pixel of four slices of 200 × 200 an object of its own."""
-    path = write(tmp_path / "many.tif", np.random.default_rng(0).integers(0, 999, (4, 200, 200)).astype(np.uint16))
-    names = np.arange(1, 160_001).reshape(4, 200, 200)[::-1]
+    """Every pixel of four slices an object of its own."""
+    path = write(tmp_path / "many.tif", np.random.default_rng(0).integers(0, 999, (4, 130, 130)).astype(np.uint16))
+    names = np.arange(1, 67_601).reshape(4, 130, 130)[::-1]
     monkeypatch.setattr(Model, "label_slices", lambda self, volume, **_: iter(names))
     monkeypatch.setattr(type(volume_model.method), "keeps", lambda self, voxels: voxels > 0)
     segment([path], tmp_path / "out", volume_model)
     labels = tifffile.imread(tmp_path / "out" / "labels" / "many.tif")
-    assert labels.dtype == np.uint32 and (labels.ravel() == np.arange(1, 160_001)).all()
-    assert table(tmp_path / "out")["count"].tolist() == ["160000"]
+    assert labels.dtype == np.uint32 and (labels.ravel() == np.arange(1, 67_601)).all()
+    assert table(tmp_path / "out")["count"].tolist() == ["67600"]
 
 
-def test_one_slice_of_a_volume_is_held_at_a_time(
+def test_memory_does_not_grow_with_the_slices(
     volume_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing asks for the whole volume: slices are read one by one."""
-    path = write(tmp_path / "a.tif", boxes(6))
-    monkeypatch.setattr("cytally.images.read.read", lambda *_, **__: pytest.fail("read whole"))
-    monkeypatch.setattr(tifffile, "imread", lambda *_, **__: pytest.fail("read whole"))
-    monkeypatch.setattr(np, "stack", lambda *_, **__: pytest.fail("stacked"))
-    monkeypatch.setattr("cytally.tasks.segment_volume.draw_slices", lambda *_: np.zeros((8, 8, 3), np.uint8))
-    assert segment([path], tmp_path / "out", volume_model).objects == 4
+    labels = np.kron(np.arange(1, 17).reshape(4, 4), np.ones((40, 40), int))
+    monkeypatch.setattr(Model, "label_slices", lambda self, volume, **_: (labels for _ in range(volume.shape[0])))
+    peaks = []
+    for depth in (4, 4, 60):  # the first has modules to load
+        volume = Volume("a.tif", (depth, 160, 160), np.dtype(np.uint16), _read=lambda z: labels.astype(np.uint16))
+        tracemalloc.start()
+        assert segment_volume(volume_model, volume, tmp_path, f"{depth}").objects == 16
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < peaks[1] + 30 * labels.astype(np.uint16).nbytes, "less than half of the slices more"
 
 
 def test_inputs_that_share_a_name_are_kept_apart(volume_model: Model, tmp_path: Path) -> None:

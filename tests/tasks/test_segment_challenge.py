@@ -96,8 +96,8 @@ def test_too_many_objects_are_refused_with_the_reason(
     sequence: Path, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     big = sequence / "t001.tif"
-    tifffile.imwrite(big, np.random.default_rng(0).integers(0, 999, (2, 200, 200)).astype(np.uint16), metadata=None)
-    names = np.arange(1, 80_001).reshape(2, 200, 200)
+    tifffile.imwrite(big, np.random.default_rng(0).integers(0, 999, (2, 182, 182)).astype(np.uint16), metadata=None)
+    names = np.arange(1, 66_249).reshape(2, 182, 182)
     label_slices = Model.label_slices
     monkeypatch.setattr(
         Model,

@@ -88,7 +88,7 @@ def whole(inputs: Path, model: Model, tmp_path: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("error", "step"), [(Killed(), 2), (OSError(errno.ENOSPC, "No space left on device"), 3), (KeyboardInterrupt(), 5)]
+    ("error", "step"), [(Killed(), 3), (OSError(errno.ENOSPC, "No space left on device"), 4), (KeyboardInterrupt(), 7)]
 )
 def test_a_run_goes_on_wherever_it_was_stopped(
     error: BaseException, step: int, inputs: Path, model: Model, whole: dict[str, bytes], tmp_path: Path

@@ -49,6 +49,17 @@ FIGURES_OF_BLOCK = {
     ("object", "recall"): ("recall (any pixel shared)", "Share of true objects that a predicted one touches."),
     ("object", "dice"): ("Dice, lenient (any pixel shared)", "Harmonic mean of the two."),
     ("object", "iou"): ("IoU (any pixel shared)", "The same two, as TP/(TP+FP+FN)."),
+    ("segmentation", "seg"): ("SEG", "Mean Jaccard index of the true objects with what covers more than half of each."),
+    ("segmentation", "det"): (
+        "DET",
+        "1 minus what mending the detections costs, beside making them all by hand.",
+    ),
+    ("segmentation", "mean_iou"): (
+        "mean IoU (two classes)",
+        "Mean of the IoU of the foreground and of the background.",
+    ),
+    ("segmentation", "peseg"): ("PESEG", "SEG per million parameters; compare networks of about the same SEG by it."),
+    ("segmentation", "parameters"): ("parameters", "How many weights the network learns."),
 }
 """Figures that mean something else in another block, by block and name."""
 

@@ -36,6 +36,9 @@ from cytally.tasks.watch import Watch
 
 logger = logging.getLogger(__name__)
 
+UNNAMED = "without a name"
+"""What to call a channel that varies most where the file names none."""
+
 
 @dataclass(frozen=True)
 class SegmentSummary:
@@ -137,7 +140,8 @@ def channel_notes(volumes: Sequence[SegmentedVolume], options: SegmentOptions) -
     chosen = Counter(volume.channel for volume in volumes if volume.channels_in_file > 1)
     how = "as asked for" if options.channel else "the one that varies most; --channel takes another"
     return [
-        f"Segmented channel {name} of {number} volume{'s' * (number > 1)} ({how})." for name, number in chosen.items()
+        f"Segmented the channel {name} of {number} volume{'s' * (number > 1)} ({how})."
+        for name, number in chosen.items()
     ]
 
 
@@ -179,15 +183,21 @@ def _segment_all(model: Model, files: SegmentFiles, options: SegmentOptions, wat
         except Exception as error:  # noqa: BLE001 - whatever one file does, the others are segmented
             _fail(files, files.inputs.name(path), path, error, watch)
         else:
-            _segment_volumes(model, files, path, volumes, watch, done)
+            _segment_volumes(model, files, path, volumes, channel, watch, done)
         done += 1
         watch.on_images("Segmenting", done, total)
 
 
 def _segment_volumes(
-    model: Model, files: SegmentFiles, path: Path, volumes: Sequence[Volume], watch: Watch, done: int
+    model: Model,
+    files: SegmentFiles,
+    path: Path,
+    volumes: Sequence[Volume],
+    asked: str | None,
+    watch: Watch,
+    done: int,
 ) -> None:
-    """Segment those volumes of a file that are not finished yet."""
+    """Segment those volumes of a file, of the channel that was `asked` for, that are not finished yet."""
     for number, volume in enumerate(volumes):
         image = files.inputs.name(path) + volume.name.removeprefix(path.name)
         if image in files.volumes[path]:
@@ -214,7 +224,7 @@ def _segment_volumes(
             volume.z_spacing,
             anisotropy=volume.anisotropy or 1.0,
             flags=result.flags,
-            channel=volume.channel or "0",
+            channel=volume.channel or asked or ("0" if volume.channels_in_file == 1 else UNNAMED),
             channels_in_file=volume.channels_in_file,
             volumes_in_file=len(volumes),
             seconds=round(time.monotonic() - before, 3),

@@ -146,13 +146,14 @@ def _objects(labels: Labels) -> _Slice:
         raise ValueError(f"a label is negative: {labels.min()}")
     if labels.max(initial=0) > labels.size:
         labels = np.unique(np.append(0, labels), return_inverse=True)[1][1:].reshape(labels.shape)
-    places = np.flatnonzero(labels)[::-1]
-    first = np.full(int(labels.max(initial=0)) + 1, labels.size)
-    first[labels.ravel()[places]] = places  # of several, the last one stays: the first pixel
-    used = np.flatnonzero(first < labels.size)
+    given = labels.astype(np.intp)
+    places = np.flatnonzero(given)[::-1]
+    first = np.full(int(given.max(initial=0)) + 1, given.size)
+    first[given.ravel()[places]] = places  # of several, the last one stays: the first pixel
+    used = np.flatnonzero(first < given.size)
     names = np.zeros(len(first), np.int32)
     names[used[np.argsort(first[used])]] = np.arange(1, len(used) + 1)
-    ordered = names[labels.astype(np.intp)]
+    ordered = names[given]
     areas = np.bincount(ordered.ravel(), minlength=1)
     return _Slice(ordered, areas, np.zeros_like(areas), areas.copy(), areas.copy(), np.ones(len(areas), bool))
 
