@@ -1,4 +1,4 @@
-"""Published errors on the counting benchmarks, each with its source, and what we aim at."""
+"""Published errors on the counting benchmarks and SEG on the challenge's volumes, with their sources, and our aims."""
 
 from __future__ import annotations
 
@@ -66,3 +66,43 @@ MINUTES, PRETRAINING_MINUTES = 30.0, 10.0
 OPTIONS_ON = {"anisotropic": ("dsb", 64)}
 """Where an option is measured that nobody has run, if not on `OPTIONS_ELSE`: it needs label images."""
 OPTIONS_ELSE = ("vgg", 32)
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """A published SEG on the test images of a data set of the Cell Tracking Challenge, by the state of April 2022."""
+
+    data: str
+    method: str
+    seg: float
+    millions: float
+    """Parameters."""
+
+    @property
+    def peseg(self) -> float:
+        """SEG per million parameters, as cytally.metrics.segmentation has it.
+
+        Examples
+        --------
+        >>> round(Segmentation("data", "method", 0.6, 12.0).peseg, 6)
+        0.05
+        """
+        return self.seg / self.millions
+
+
+EFFICIENT_CELL_SEG = "EfficientCellSeg"
+SEGMENTATIONS = {
+    "mda231": (
+        Segmentation("Fluo-C3DL-MDA231", EFFICIENT_CELL_SEG, 0.646, 13.4),
+        Segmentation("Fluo-C3DL-MDA231", "KIT-Sch-GE", 0.710, 46.4),
+    ),
+    "tric": (
+        Segmentation("Fluo-N3DL-TRIC", EFFICIENT_CELL_SEG, 0.782, 6.7),
+        Segmentation("Fluo-N3DL-TRIC", "KIT-Sch-GE", 0.821, 46.4),
+    ),
+    "a549-sim": (
+        Segmentation("Fluo-C3DH-A549-SIM", EFFICIENT_CELL_SEG, 0.951, 6.7),
+        Segmentation("Fluo-C3DH-A549-SIM", "DKFZ-GE", 0.955, 176.0),
+    ),
+}
+"""By the kind of drawn volumes that is like the data set; ours, and the best of that time."""

@@ -26,6 +26,8 @@ from transfer_figures import draw_all
 from transfer_page import PLACES as TRANSFER_PLACES
 from transfer_page import transfer_texts
 from variants import VARIANTS
+from volumes_page import PLACES as VOLUME_PLACES
+from volumes_page import volumes_texts
 
 from cytally.files import write_text
 
@@ -159,7 +161,7 @@ TABLES = {
 }
 
 
-EVERY_PLACE = (*TABLES, *PLACES, *TRANSFER_PLACES, *LABEL_PLACES, *PHASE_PLACES)
+EVERY_PLACE = (*TABLES, *PLACES, *TRANSFER_PLACES, *LABEL_PLACES, *PHASE_PLACES, *VOLUME_PLACES)
 
 
 def page(words: str, folder: Path) -> str:
@@ -171,7 +173,7 @@ def page(words: str, folder: Path) -> str:
         )
     results = read_results(folder)
     made = {name: make(results) for name, make in TABLES.items()}
-    for section in (texts, transfer_texts, labels_texts, phase_texts):
+    for section in (texts, transfer_texts, labels_texts, phase_texts, volumes_texts):
         made |= section(folder)
     return NOTE + PLACE.sub(lambda match: made[match[1]], words)
 

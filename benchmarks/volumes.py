@@ -52,10 +52,11 @@ def configuration_of(options: argparse.Namespace) -> Configuration:
 
 
 def data_of(options: argparse.Namespace) -> Path:
-    """The training volumes, written where they are missing."""
-    folder: Path = options.work / "volumes" / options.kind / "train"
-    if len(list((folder / "labels").glob("*.tif"))) < len(TRAIN):
-        write_set(folder, options.kind, TRAIN)
+    """The training volumes, written where they are missing: those of the benchmark, or more of the same seeds."""
+    usual, number = options.volumes == len(TRAIN), options.volumes
+    folder: Path = options.work / "volumes" / options.kind / ("train" if usual else f"train-{number}")
+    if len(list((folder / "labels").glob("*.tif"))) < number:
+        write_set(folder, options.kind, tuple(range(number)))
     return folder
 
 

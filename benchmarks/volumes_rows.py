@@ -6,7 +6,7 @@ import argparse
 import shlex
 from pathlib import Path
 
-from volumes_drawn import KINDS
+from volumes_drawn import KINDS, TEST, TRAIN
 
 PROGRAM = "python benchmarks/volumes.py"
 CONFIGURATION = "efficient-cell-seg-small.yaml"
@@ -42,12 +42,16 @@ def parse(arguments: list[str] | None = None, description: str | None = None) ->
     parser.add_argument("--mask", action="store_true", help="one network alone, for the mask: what Table 2 compares")
     parser.add_argument("--context", choices=("pseudocolours", "copies"), default="pseudocolours")
     parser.add_argument("--decoder", choices=DECODERS, default="small")
+    parser.add_argument("--volumes", type=int, default=len(TRAIN), help="how many drawn volumes are trained on")
     parser.add_argument("--seed", type=int, default=0, help="each seed is one run of the row")
     parser.add_argument("--with", dest="settings", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--real", type=Path, metavar="FOLDER", help="of a real volume of nuclei to test on")
     parser.add_argument("--work", type=Path, default=Path("benchmark-work"), help="folder for data and models; kept")
     parser.add_argument("--all-rows", action="store_true", help="print the commands of the whole section; run nothing")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if not 3 <= options.volumes <= min(TEST):
+        parser.error(f"--volumes is from 3 to {min(TEST)}: the seeds from there on test")
+    return options
 
 
 def command(options: argparse.Namespace, seed: int = 0) -> str:
@@ -56,6 +60,7 @@ def command(options: argparse.Namespace, seed: int = 0) -> str:
     words += ["--mask"] if options.mask else []
     words += [f"--context {options.context}"] if options.context != "pseudocolours" else []
     words += [f"--decoder {options.decoder}"] if options.decoder != "small" else []
+    words += [f"--volumes {options.volumes}"] if options.volumes != len(TRAIN) else []
     words += [f"--with {shlex.quote(setting)}" for setting in options.settings]
     words += ["--real ../shared/data/volume"] if options.kind == "nuclei-3d" else []
     return " ".join([PROGRAM, *words, *([f"--seed {seed}"] if seed else [])])
@@ -77,6 +82,7 @@ def row_name(options: argparse.Namespace) -> str:
     words = [options.kind, *(["mask"] if options.mask else [])]
     words += [options.context] if options.context != "pseudocolours" else []
     words += [options.decoder] if options.decoder != "small" else []
+    words += [f"{options.volumes}-volumes"] if options.volumes != len(TRAIN) else []
     for setting in options.settings:
         key, _, value = setting.partition("=")
         words += [key.rpartition(".")[2], value]
@@ -110,7 +116,14 @@ def decoder_rows() -> dict[str, argparse.Namespace]:
     return {each: wanted(f"--kind mda231 --mask --decoder {each}") for each in DECODERS}
 
 
+def real_row() -> argparse.Namespace:
+    """What the real volume of nuclei is tested with: more drawn volumes, slices enlarged as the paper enlarges them."""
+    settings = ("options.side=128", "training.batch_size=4", "training.steps=1500")
+    changes = " ".join(f"--with {setting}" for setting in settings)
+    return wanted(f"--kind nuclei-3d --volumes 120 {changes}")
+
+
 def all_rows() -> list[argparse.Namespace]:
     """Every row of the section, each once."""
-    rows = [*kind_rows().values(), *context_rows().values(), *context_rows("tric").values(), *decoder_rows().values()]
+    rows = [*kind_rows().values(), real_row(), *context_rows().values(), *context_rows("tric").values(), *decoder_rows().values()]
     return list({row_name(row): row for row in rows}.values())

@@ -75,6 +75,18 @@ WORDS = """# Benchmarks
 <!-- here: phase noise -->
 
 <!-- here: phase commands -->
+
+<!-- here: volume kinds -->
+
+<!-- here: volume published -->
+
+<!-- here: volume real -->
+
+<!-- here: volume context -->
+
+<!-- here: volume decoders -->
+
+<!-- here: volume speed -->
 """
 
 

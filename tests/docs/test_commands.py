@@ -1,10 +1,10 @@
 """Every command and every Python block in README.md and docs runs as it is written.
 
 Each page is followed from top to bottom in a room of its own: a temporary folder with what the pages assume
-(`images`, `data`, `unseen`, `model`, `volumes`, `volume-model`, ...), all drawn here. Two things are changed:
-training ends after two small steps, beside four drawn images and with the smallest encoder (`SHORTER`, `SMALLER`; in
-Python, "steps" is set to 2), and `cytally synthesize` draws no hundreds of images (`MANY`). Blocks under a comment
-``<!-- no test: reason -->`` are not run; `NOT_RUN` lists them all.
+(`images`, `data`, `unseen`, `model`, `volumes`, `volume-model`, `challenge`, ...), all drawn here. Two things are
+changed: training ends after two small steps, beside four drawn images and with the smallest encoder (`SHORTER`,
+`SMALLER`; in Python, "steps" is set to 2), and `cytally synthesize` draws no hundreds of images (`MANY`) and no large
+volumes (`TINY`). Blocks under a comment ``<!-- no test: reason -->`` are not run; `NOT_RUN` lists them all.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 SHORTER = ("training.steps=2", "training.batch_size=2", "training.crop=64", "drawn.images=4")
 SMALLER = {"efficient-cell-seg": ("training.crop=32", "options.encoder=b0", "options.weights=null")}
 """Further settings of examples whose names begin so: building the paper's encoder takes seconds each time."""
+TINY = ("settings.shape=[5, 64, 64]", "settings.count=[4, 6]")
+"""Settings of drawn volumes, which take a while in their own size."""
 MANY, FEWER = 30, 8
 """Beyond so many drawn images, so many are drawn; the latent space of so few is drawn without UMAP, which is slow."""
 NOT_RUN = {
@@ -173,13 +175,13 @@ def write_volume(path: Path, volume: np.ndarray) -> None:
 
 
 def draw_challenge(folder: Path) -> None:
-    """A miniature of a data set of the Cell Tracking Challenge: one sequence of two frames with its annotation."""
-    for time in range(2):
+    """A miniature of a data set of the Cell Tracking Challenge: one sequence of three frames with its annotation."""
+    for time in range(3):
         image, labels = draw_balls(time)
         write_volume(folder / "01" / f"t{time:03}.tif", image)
         write_volume(folder / "01_GT" / "SEG" / f"man_seg{time:03}.tif", labels)
         write_volume(folder / "01_GT" / "TRA" / f"man_track{time:03}.tif", labels)
-    tracks = "".join(f"{label} 0 1 0\n" for label in range(1, 10))
+    tracks = "".join(f"{label} 0 2 0\n" for label in range(1, 10))
     (folder / "01_GT" / "TRA" / "man_track.txt").write_text(tracks, encoding="utf-8")
 
 
@@ -199,7 +201,7 @@ def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     draw_volumes(folder / "volumes", 3)
     draw_volumes(folder / "unseen-volumes", 1)
     shutil.copyfile(folder / "volumes" / "images" / "stack-0.tif", folder / "volume.tif")
-    draw_challenge(folder / "Fluo-C3DL-MDA231")
+    draw_challenge(folder / "challenge")
     for part in ("examples", "scripts"):
         shutil.copytree(ROOT / part, folder / part)
     return folder
@@ -262,6 +264,8 @@ def run(line: str) -> None:
         if arguments[0] == "synthesize" and "--images" in arguments:
             number = arguments.index("--images") + 1
             arguments[number] = str(FEWER if int(arguments[number]) > MANY else arguments[number])
+        if arguments[0] == "synthesize" and Path(arguments[1]).stem.startswith("volumes-"):
+            arguments += [word for setting in TINY for word in ("--set", setting)]
         outcome = CliRunner().invoke(app, arguments)
         torch.set_num_threads(1)  # which UMAP raises for the whole process
         assert outcome.exit_code == 0, f"{line}\n{outcome.output}\n{outcome.exception!r}"

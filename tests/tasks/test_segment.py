@@ -229,13 +229,13 @@ def test_memory_does_not_grow_with_the_slices(
     labels = np.kron(np.arange(1, 17).reshape(4, 4), np.ones((40, 40), int))
     monkeypatch.setattr(Model, "label_slices", lambda self, volume, **_: (labels for _ in range(volume.shape[0])))
     peaks = []
-    for depth in (4, 4, 60):  # the first has modules to load
+    for depth in (6, 6, 60):  # the first has modules to load
         volume = Volume("a.tif", (depth, 160, 160), np.dtype(np.uint16), _read=lambda z: labels.astype(np.uint16))
         tracemalloc.start()
         assert segment_volume(volume_model, volume, tmp_path, f"{depth}").objects == 16
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[2] < peaks[1] + 30 * labels.astype(np.uint16).nbytes, "less than half of the slices more"
+    assert peaks[2] < peaks[1] + 30 * labels.astype(np.uint16).nbytes, "less than half of the volume more"
 
 
 def test_inputs_that_share_a_name_are_kept_apart(volume_model: Model, tmp_path: Path) -> None:
@@ -304,3 +304,25 @@ def test_errors_on_the_way_leave_nothing_half(
     assert {each.name for each in (tmp_path / "out").iterdir()} == {
         *("counts.csv", "failures.csv", "run.json", "report.html")
     }
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+def test_back_ends_agree(backend: str, volume_model: Model, tmp_path: Path) -> None:
+    pytest.importorskip(backend)
+    path = write(tmp_path / "a.tif", boxes())
+    summary = segment([path], tmp_path / "out", volume_model, SegmentOptions(backend=backend))  # type: ignore[arg-type]
+    assert volume_model.run.name == backend and summary.objects == 4
+    assert pd.read_csv(tmp_path / "out" / "objects" / "a.csv")["voxels"].tolist() == [192, 144, 256, 144]
+
+
+def test_a_back_end_that_does_not_serve_is_refused_beforehand(
+    volume_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def differs(*_: object, **__: object) -> None:
+        raise ModelError("OpenVINO does not give what torch gives", cure="use --backend torch")
+
+    monkeypatch.setattr("cytally.inference.backend.OpenVinoBackend", differs)
+    path = write(tmp_path / "a.tif", boxes())
+    with pytest.raises(ModelError, match="--backend torch"):
+        segment([path], tmp_path / "out", volume_model, SegmentOptions(backend="openvino"))
+    assert not (tmp_path / "out").exists()

@@ -56,7 +56,9 @@ def test_the_share_is_of_the_smaller_object_and_what_is_exactly_enough_counts():
     half = rows("1111..", "..1111")
     assert by_hand(link(half, overlap=0.5)) == ["1111..", "..1111"]
     assert by_hand(link(half, overlap=0.51)) == ["1111..", "..2222"]
-    assert by_hand(link(rows("11..", "..11"), overlap=0)) == ["11..", "..22"], "without any pixel shared there is no pair"
+    assert by_hand(link(rows("11..", "..11"), overlap=0)) == ["11..", "..22"], (
+        "without any pixel shared there is no pair"
+    )
 
 
 def test_an_object_cut_in_two_in_one_slice_stays_one_beside_a_fragment():

@@ -9,6 +9,7 @@ import typer
 
 from cytally.cli import choices, console
 from cytally.cli.progress import Bar
+from cytally.errors import UsageError
 
 if TYPE_CHECKING:
     from cytally.tasks.segment import SegmentSummary
@@ -40,14 +41,17 @@ def command(
         ),
     ] = False,
     device: Annotated[choices.Device, typer.Option(help="Where the network runs.")] = choices.Device.auto,
-    backend: Annotated[choices.Backend, typer.Option(help="What runs the network.")] = choices.Backend.auto,
+    backend: Annotated[
+        choices.Backend, typer.Option(help="What runs the network; auto takes OpenVINO where it is installed.")
+    ] = choices.Backend.auto,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in the output folder.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show details and tracebacks.")] = False,
 ) -> None:
     """Segment the cells in volumes: 3D label volumes, a table of the objects, overlays and a report."""
     with console.answering(verbose):
-        choices.check_backend(backend)
+        if backend is choices.Backend.onnx:
+            raise UsageError("the back end 'onnx' is not built yet", cure="use --backend openvino or --backend torch")
         console.err.print(f"Looking for volumes, segmenting with {model}")
         from cytally.tasks.segment_options import SegmentOptions
 
@@ -58,6 +62,7 @@ def command(
             z_spacing=z_spacing,
             challenge=challenge,
             device=device.value,
+            backend=backend.value,
             resume=resume,
             overwrite=overwrite,
         )

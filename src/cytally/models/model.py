@@ -158,6 +158,7 @@ class Model:
         *,
         channel: str | int | None = None,
         anisotropy: float | None = None,
+        on_slice: Callable[[int, int], None] | None = None,
     ) -> Prediction:
         """Find the cells in a volume.
 
@@ -169,6 +170,8 @@ class Model:
             Channel to look at, by name or number; by default what the model wants. Only of a path.
         anisotropy
             Distance of two slices over that of two pixels, where the file does not tell or tells wrong.
+        on_slice
+            Called with how many slices the network has seen, and how many there are.
 
         Returns
         -------
@@ -184,7 +187,7 @@ class Model:
             When the model does not find cells in volumes.
         """
         opened = self._only_volume(volume, channel)
-        labels = np.stack(list(self.label_slices(opened, anisotropy=anisotropy)))
+        labels = np.stack(list(self.label_slices(opened, anisotropy=anisotropy, on_slice=on_slice)))
         voxels = np.bincount(labels.ravel())
         kept = self._volume_method().keeps(voxels) & (voxels > 0)
         labels, number = keep_objects(labels, kept)

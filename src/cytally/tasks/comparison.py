@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,9 @@ class Comparison(ABC):
         self.objects = ObjectComparison(keep)
         """What found objects share with those of label images, where there are both."""
 
+        self._tell: Callable[[float], None] = lambda share: None
+        """Called with the share of the sample in hand that is done."""
+
     @abstractmethod
     def _look_at(self, sample: Sample) -> None:
         """Compare one sample."""
@@ -57,7 +61,8 @@ class Comparison(ABC):
     def compare(self, samples: Sequence[Sample]) -> None:
         """Compare annotated samples; one that fails is noted, and the next is looked at."""
         for done, sample in enumerate(samples):
-            self.watch.on_images("Evaluating", done, len(samples))
+            self._tell = partial(self._told, done, len(samples))
+            self._tell(0.0)
             try:
                 self._look_at(sample)
                 self.done += 1
@@ -67,6 +72,9 @@ class Comparison(ABC):
                 self.fail(sample.path, error, sample.name)
         for sentence in self.objects.notes():
             self.note(sentence)
+
+    def _told(self, done: int, samples: int, share: float) -> None:
+        self.watch.on_images("Evaluating", done + share, samples)
 
     def note(self, sentence: str) -> None:
         """Tell the user, and remember for the report."""

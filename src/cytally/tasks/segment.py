@@ -15,6 +15,7 @@ from cytally.datasets.slices import wanted_channel
 from cytally.errors import CytallyError, OutputError, UsageError
 from cytally.images.sources import find_images
 from cytally.images.volume import Volume, open_volumes
+from cytally.inference.backend import find_backend, trial_picture
 from cytally.inference.torch_backend import find_device
 from cytally.methods.volume_method import VolumeMethod
 from cytally.models.model import Model
@@ -35,6 +36,9 @@ from cytally.tasks.segment_volume import segment_volume
 from cytally.tasks.watch import Watch
 
 logger = logging.getLogger(__name__)
+
+TRIAL_SIDE = 384
+"""Side in pixels of the drawn slice on which back ends are compared."""
 
 UNNAMED = "without a name"
 """What to call a channel that varies most where the file names none."""
@@ -112,8 +116,7 @@ def segment(
 
     trained = model if isinstance(model, Model) else load(model)
     model_name = trained.name if isinstance(model, Model) else str(model)
-    _refuse_flat_method(trained, model_name)
-    trained.to(find_device(options.device))
+    _make_ready(trained, model_name, options)
     run = _describe(trained, model_name, images, options)
     if files.earlier:
         refuse_other_run(files.earlier, run, options.deciding(), str(folder))
@@ -145,12 +148,19 @@ def channel_notes(volumes: Sequence[SegmentedVolume], options: SegmentOptions) -
     ]
 
 
-def _refuse_flat_method(model: Model, name: str) -> None:
+def _make_ready(model: Model, name: str, options: SegmentOptions) -> None:
+    """Put the model where it is to run; refuse one that sees no volumes, and a back end that does not serve."""
     if not isinstance(model.method, VolumeMethod):
         raise UsageError(
             f"the model '{name}' is of the method '{model.card.method}', which sees no volumes",
             cure="use 'cytally count', or a model of a method for volumes, as 'efficient-cell-seg'",
         )
+    device = find_device(options.device)
+    model.to(device)
+    if options.backend != "torch":
+        _, sample, _ = model.method.pictures(trial_picture(3, TRIAL_SIDE))
+        precision = model.card.configuration.counting.precision
+        model.run = find_backend(options.backend, model.network, device, precision, sample=sample)
 
 
 def _describe(model: Model, model_name: str, inputs: Inputs, options: SegmentOptions) -> dict[str, Any]:

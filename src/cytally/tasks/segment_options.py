@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cytally.errors import UsageError
+from cytally.inference.backend import BackendName
 from cytally.inference.torch_backend import Device
 from cytally.tasks.file_options import check_file_options
 
@@ -27,6 +28,8 @@ class SegmentOptions:
         Write a result folder of the Cell Tracking Challenge for every sequence as well.
     device
         Where the network runs.
+    backend
+        What runs it: ``auto`` takes OpenVINO on a processor where it is installed and gives what torch gives.
     resume, overwrite
         Go on in, or replace, an output folder that exists.
 
@@ -42,6 +45,7 @@ class SegmentOptions:
     z_spacing: float | None = None
     challenge: bool = False
     device: Device = "auto"
+    backend: BackendName = "auto"
     resume: bool = False
     overwrite: bool = False
 

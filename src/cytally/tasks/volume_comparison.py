@@ -90,7 +90,7 @@ class VolumeComparison(Comparison):
         markers = None if sample.markers is None else read_label_volume(sample.markers)
         for file, labels in ((sample.labels, None if known is None else known[0]), (sample.markers, markers)):
             _refuse_misfit(file or sample.path, labels, volume)
-        prediction = self.model.segment(volume)
+        prediction = self.model.segment(volume, on_slice=lambda done, slices: self._tell(done / slices))
         found = prediction.labels
         assert found is not None  # that is what segmenting is
         if "no-voxel-size" in prediction.flags:
