@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -68,33 +69,43 @@ def segment_words(volume: Path, out: Path, options: argparse.Namespace) -> list[
     return [*words, "--device", "cpu", "--backend", options.backend, "--overwrite"]
 
 
-def resident(process: psutil.Process) -> int:
-    """Bytes of memory that a process and its children hold; 0 once it is gone."""
-    total = 0
+class Taken(NamedTuple):
+    """By a command: seconds on the wall and of the processor, and the largest memory in bytes."""
+
+    seconds: float
+    processor: float
+    peak: int
+
+
+def look(process: psutil.Process) -> tuple[float, int]:
+    """Seconds of the processor so far, and bytes of memory held, by a process and its children; 0 once it is gone."""
+    processor, held = 0.0, 0
     try:
         for each in (process, *process.children(recursive=True)):
-            total += each.memory_info().rss
+            held += each.memory_info().rss
+            processor += sum(each.cpu_times()[:2])
     except psutil.Error:
         pass  # one of them has just ended
-    return total
+    return processor, held
 
 
-def run_watched(words: list[str], threads: int) -> tuple[float, int]:
-    """Run a command on so many cores; its seconds on the wall and the largest memory in bytes."""
-    started, peak = time.monotonic(), 0
+def run_watched(words: list[str], threads: int) -> Taken:
+    """Run a command on so many cores, and see what it takes."""
+    started, processor, peak = time.monotonic(), 0.0, 0
     process = psutil.Popen(words, env=os.environ | {"OMP_NUM_THREADS": str(threads)})
     try:
         if hasattr(process, "cpu_affinity"):  # not on macOS
             process.cpu_affinity(process.cpu_affinity()[:threads])
         while process.poll() is None:
-            peak = max(peak, resident(process))
+            spent, held = look(process)
+            processor, peak = max(processor, spent), max(peak, held)
             time.sleep(EVERY)
     finally:
         if process.poll() is None:
             process.terminate()
     if process.returncode:
         raise CytallyError(f"the command ended with exit status {process.returncode}", cure="see what it says above")
-    return time.monotonic() - started, peak
+    return Taken(time.monotonic() - started, processor, peak)
 
 
 def model_name(options: argparse.Namespace) -> str:
@@ -122,12 +133,13 @@ def main(arguments: list[str] | None = None) -> None:
     folder = options.work / "volumes" / "large"
     volume, drawn = drawn_file(folder / "images")
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    seconds, peak = run_watched(segment_words(volume, folder / "out", options), options.threads)
+    taken = run_watched(segment_words(volume, folder / "out", options), options.threads)
     found = pd.read_csv(folder / "out" / "counts.csv")["count"]
     result = {
         "command": repeating(options),
-        "minutes": round(seconds / 60, 2),
-        "peak_gib": round(peak / 2**30, 3),
+        "minutes": round(taken.seconds / 60, 2),
+        "processor_minutes": round(taken.processor / 60, 2),
+        "peak_gib": round(taken.peak / 2**30, 3),
         "objects": int(found.sum()),
         "drawn": drawn,
         "shape": SHAPE,
@@ -140,7 +152,7 @@ def main(arguments: list[str] | None = None) -> None:
         "made_by": {key: value for key, value in provenance().items() if key != "command"},
     }
     write_text(RESULT, as_json(result))
-    print({key: result[key] for key in ("minutes", "peak_gib", "objects", "drawn")})
+    print({key: result[key] for key in ("minutes", "processor_minutes", "peak_gib", "objects", "drawn")})
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from pathlib import Path
 from labels_page import read_json
 from published import SEGMENTATIONS
 from result import MISSING, block, machine_in_words, summarise, table
+from volumes_drawn import TRAIN
 from volumes_result import Results, Values, Volumes, answer, found_of, lines_of, not_measured, origin, read_volumes
-from volumes_rows import DECODERS, context_rows, decoder_rows, kind_rows, row_name
+from volumes_rows import DECODERS, context_rows, decoder_rows, kind_rows, real_row, row_name
 from volumes_speed_table import speed_table
 
 GAIN, AIMED_AT = 0.10, ("mda231", "tric")
@@ -36,6 +37,12 @@ def other_rows(results: Results, kind: str) -> list[Namespace]:
     usual = row_name(kind_rows()[kind])
     others = [each.options for name, each in results.items() if name != usual]
     return [options for options in others if options.kind == kind and not options.mask]
+
+
+def changes(options: Namespace) -> str:
+    """What a row has otherwise than the row of its kind in the first table; nothing for that one."""
+    number = [f"{options.volumes} drawn volumes"] if options.volumes != len(TRAIN) else []
+    return "".join(f", {each}" for each in [*number, *(f"`{setting}`" for setting in options.settings)])
 
 
 def seg_aim(kind: str, classical: Values) -> float | None:
@@ -68,11 +75,11 @@ def kind_table(results: Results, classical: Values) -> str:
         published = f"{SEGMENTATIONS[kind][0].seg:.3f}" if kind in SEGMENTATIONS else "–"
         aim_in_words = "–" if kind not in AIMED_AT else MISSING if aim is None else f"{aim:.3f}"
         for options in (row, *other_rows(results, kind)):
-            found, changed = found_of(results, options), "".join(f", `{each}`" for each in options.settings)
+            found = found_of(results, options)
             for objects, words in OBJECTS.items():
                 cells = not_measured(KEYS) if found is None else found.cells(KEYS, objects)
                 made = "–" if found is None else found.trained
-                name = f"EfficientCellSeg, {words}{changed}"
+                name = f"EfficientCellSeg, {words}{changes(options)}"
                 told = reached(found, aim, objects) if kind in AIMED_AT else "–"
                 lines.append([kind, name, *cells, aim_in_words, told, published, made])
     rows = [each for kind, row in kind_rows().items() for each in (row, *other_rows(results, kind))]
@@ -90,21 +97,34 @@ def published_table() -> str:
     return table(("Data set", "Method", "SEG, published", "Parameters, published", "PESEG, by our formula"), lines)
 
 
+def real_rows(results: Results) -> list[Namespace]:
+    """What the real volume is tested with: the kind's own row, that of more volumes, and others that have been."""
+    first = [kind_rows()["nuclei-3d"], real_row()]
+    names = [row_name(row) for row in first]
+    others = [row for row in other_rows(results, "nuclei-3d") if row_name(row) not in names]
+    return first + [row for row in others if any(f"real {each}" in results[row_name(row)].runs[0] for each in OBJECTS)]
+
+
 def real_table(results: Results) -> str:
-    """The real volume of nuclei, by a model that has seen drawn ones alone."""
-    row = kind_rows()["nuclei-3d"]
-    found, lines = found_of(results, row), []
-    for objects, words in OBJECTS.items():
-        cells = not_measured(KEYS) if found is None else found.cells(KEYS, f"real {objects}")
-        made = "–" if found is None else found.trained
-        lines.append([words, *cells, f"{REAL_AIM:.2f}", reached(found, REAL_AIM, f"real {objects}"), made])
-    text = table(("Objects", *HEAD, "SEG aimed at", "Reached", "Made by"), lines)
-    return f"{text}\n\n{block(lines_of(results, [row]))}"
+    """The real volume of nuclei, by models that have seen drawn ones alone."""
+    lines, rows = [], real_rows(results)
+    for row in rows:
+        found = found_of(results, row)
+        trained = changes(row).removeprefix(", ") or f"{row.volumes} drawn volumes, as above"
+        for objects, words in OBJECTS.items():
+            cells = not_measured(KEYS) if found is None else found.cells(KEYS, f"real {objects}")
+            made = "–" if found is None else found.trained
+            told = reached(found, REAL_AIM, f"real {objects}")
+            lines.append([trained, words, *cells, f"{REAL_AIM:.2f}", told, made])
+    text = table(("Trained on", "Objects", *HEAD, "SEG aimed at", "Reached", "Made by"), lines)
+    return f"{text}\n\n{block(lines_of(results, rows))}"
 
 
 def context_table(results: Results) -> str:
     """What the network sees of the neighbours: pseudocolours, or nothing."""
-    keys, lines, rows = ("mean_iou", "seg"), [], []
+    keys = ("mean_iou", "seg")
+    lines: list[list[str]] = []
+    rows: list[Namespace] = []
     for kind in CONTEXT_KINDS:
         pair = {context: found_of(results, row) for context, row in context_rows(kind).items()}
         ours, copies = pair["pseudocolours"], pair["copies"]
@@ -128,8 +148,8 @@ def decoder_table(results: Results) -> str:
         cells = not_measured(keys) if found is None else found.cells(keys)
         facts = ["–", "–"] if found is None else [found.minutes, found.trained]
         means += [] if found is None or (mean := found.mean("mean_iou")) is None else [mean]
-        filters = f"[{DECODERS[name].replace(',', ', ')}]"
-        lines.append([filters, f"{DECODER_PARAMETERS[name]:,}", PAPERS_PARAMETERS[name], cells[0], "–", *cells[1:], *facts])
+        decoder = [f"[{DECODERS[name].replace(',', ', ')}]", f"{DECODER_PARAMETERS[name]:,}", PAPERS_PARAMETERS[name]]
+        lines.append([*decoder, cells[0], "–", *cells[1:], *facts])
     if len(means) == len(DECODERS):
         apart = max(means) - min(means)
         told = [f"{apart:.4f}", f"at most {DECODER_AIM}: {answer(apart <= DECODER_AIM)}"]

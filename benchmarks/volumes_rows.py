@@ -125,5 +125,6 @@ def real_row() -> argparse.Namespace:
 
 def all_rows() -> list[argparse.Namespace]:
     """Every row of the section, each once."""
-    rows = [*kind_rows().values(), real_row(), *context_rows().values(), *context_rows("tric").values(), *decoder_rows().values()]
+    rows = [*kind_rows().values(), real_row(), *context_rows().values(), *context_rows("tric").values()]
+    rows += decoder_rows().values()
     return list({row_name(row): row for row in rows}.values())

@@ -71,7 +71,7 @@ def test_factor_and_size_by_hand():
     assert slice_factor(volume, InputConfig(downscale=2)) == 0.5
     assert slice_factor(volume, InputConfig(pixel_size=0.25)) == 2
     assert slice_factor(Volume.from_array(np.zeros((2, 30, 40))), InputConfig(pixel_size=0.25)) == 1
-    assert [plane.shape for plane in scaled_slices(volume, 0.1)] == [(3, 4)] * 2
+    assert [plane.shape for plane in scaled_slices(volume.slices(), 0.1)] == [(3, 4)] * 2
 
 
 def test_a_file_of_several_volumes_is_refused(folder):

@@ -1,10 +1,11 @@
 """Every command and every Python block in README.md and docs runs as it is written.
 
 Each page is followed from top to bottom in a room of its own: a temporary folder with what the pages assume
-(`images`, `data`, `unseen`, `model`, `volumes`, `volume-model`, `challenge`, ...), all drawn here. Two things are
+(`images`, `data`, `unseen`, `model`, `volumes`, `volume-model`, `challenge`, ...), all drawn here. Some things are
 changed: training ends after two small steps, beside four drawn images and with the smallest encoder (`SHORTER`,
 `SMALLER`; in Python, "steps" is set to 2), and `cytally synthesize` draws no hundreds of images (`MANY`) and no large
-volumes (`TINY`). Blocks under a comment ``<!-- no test: reason -->`` are not run; `NOT_RUN` lists them all.
+volumes (`TINY`). `cytally segment` runs by torch, which needs no time to compile a network.
+Blocks under a comment ``<!-- no test: reason -->`` are not run; `NOT_RUN` lists them all.
 """
 
 from __future__ import annotations
@@ -266,6 +267,8 @@ def run(line: str) -> None:
             arguments[number] = str(FEWER if int(arguments[number]) > MANY else arguments[number])
         if arguments[0] == "synthesize" and Path(arguments[1]).stem.startswith("volumes-"):
             arguments += [word for setting in TINY for word in ("--set", setting)]
+        if arguments[0] == "segment" and "--backend" not in arguments:
+            arguments += ["--backend", "torch"]
         outcome = CliRunner().invoke(app, arguments)
         torch.set_num_threads(1)  # which UMAP raises for the whole process
         assert outcome.exit_code == 0, f"{line}\n{outcome.output}\n{outcome.exception!r}"

@@ -85,11 +85,26 @@ def test_labels_stream(make_model):
     volume = Volume.from_array(balls())
     counted = dataclasses.replace(volume, _read=lambda z: asked.append(z) or balls()[z])
     told = []
-    labels = model(make_model).label_slices(counted, on_slice=lambda done, total: told.append((done, total)))
+    labels = model(make_model).segmenter(counted).slices(lambda done, total: told.append((done, total)))
     next(labels)
     assert asked == [0, 1]
     next(labels)
     assert (asked, told) == ([0, 1, 2], [(1, 10), (2, 10)])
+
+
+def test_sizes_are_those_of_the_networks_pixels(make_model):
+    """A tenth of a section of 8 pixels' diameter is 5 voxels; at half the size an object of 16 has 4 of them."""
+    halved = model(make_model, input={"pixel_size": 1.0}).segmenter(Volume.from_array(balls(), pixel_size=0.5))
+    assert halved.keeps(np.array([0, 16, 24])).tolist() == [False, False, True]
+    whole = model(make_model).segmenter(Volume.from_array(balls()))
+    assert whole.keeps(np.array([0, 4, 6])).tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize(("value", "flag"), [(0, "black"), (77, "constant")])
+def test_without_contrast_nothing_is_found(make_model, value, flag):
+    found = model(make_model, options={"threshold": 1e-9}).segment(np.full((3, 20, 20), value, np.uint16))
+    assert found.count == 0 and not found.labels.any()
+    assert flag in found.flags
 
 
 def test_a_path_and_its_channel(make_model, tmp_path):

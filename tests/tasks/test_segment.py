@@ -18,6 +18,7 @@ from cytally.errors import ImageError, ModelError, UsageError
 from cytally.images.prepare import InputConfig
 from cytally.images.volume import Volume, open_volumes
 from cytally.models.model import Model
+from cytally.models.volumes import Segmenter
 from cytally.tasks.segment import segment
 from cytally.tasks.segment_options import SegmentOptions
 from cytally.tasks.segment_volume import segment_volume
@@ -215,7 +216,7 @@ def test_more_objects_than_16_bits_hold(volume_model: Model, tmp_path: Path, mon
     """Every pixel of four slices an object of its own."""
     path = write(tmp_path / "many.tif", np.random.default_rng(0).integers(0, 999, (4, 130, 130)).astype(np.uint16))
     names = np.arange(1, 67_601).reshape(4, 130, 130)[::-1]
-    monkeypatch.setattr(Model, "label_slices", lambda self, volume, **_: iter(names))
+    monkeypatch.setattr(Segmenter, "slices", lambda self, on_slice=None: iter(names))
     monkeypatch.setattr(type(volume_model.method), "keeps", lambda self, voxels: voxels > 0)
     segment([path], tmp_path / "out", volume_model)
     labels = tifffile.imread(tmp_path / "out" / "labels" / "many.tif")
@@ -227,7 +228,7 @@ def test_memory_does_not_grow_with_the_slices(
     volume_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     labels = np.kron(np.arange(1, 17).reshape(4, 4), np.ones((40, 40), int))
-    monkeypatch.setattr(Model, "label_slices", lambda self, volume, **_: (labels for _ in range(volume.shape[0])))
+    monkeypatch.setattr(Segmenter, "slices", lambda self, on_slice=None: (labels for _ in range(self.volume.shape[0])))
     peaks = []
     for depth in (6, 6, 60):  # the first has modules to load
         volume = Volume("a.tif", (depth, 160, 160), np.dtype(np.uint16), _read=lambda z: labels.astype(np.uint16))
@@ -282,7 +283,7 @@ def test_a_method_that_loses_slices_is_told(
     volume_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "a.tif", boxes())
-    monkeypatch.setattr(Model, "label_slices", lambda self, volume, **_: iter(np.zeros((3, 24, 32), int)))
+    monkeypatch.setattr(Segmenter, "slices", lambda self, on_slice=None: iter(np.zeros((3, 24, 32), int)))
     summary = segment([path], tmp_path / "out", volume_model, watch=quiet())
     assert "3 label slices of a volume of 4" in summary.failures[0][1]
 

@@ -12,6 +12,7 @@ from threshold_network import Threshold, threshold_configuration
 
 from cytally.errors import CytallyError, DataError, UsageError
 from cytally.models.model import Model
+from cytally.models.volumes import Segmenter
 from cytally.tasks.segment import SegmentSummary, segment
 from cytally.tasks.segment_options import SegmentOptions
 from cytally.tasks.watch import Watch
@@ -98,11 +99,11 @@ def test_too_many_objects_are_refused_with_the_reason(
     big = sequence / "t001.tif"
     tifffile.imwrite(big, np.random.default_rng(0).integers(0, 999, (2, 182, 182)).astype(np.uint16), metadata=None)
     names = np.arange(1, 66_249).reshape(2, 182, 182)
-    label_slices = Model.label_slices
+    slices = Segmenter.slices
     monkeypatch.setattr(
-        Model,
-        "label_slices",
-        lambda self, volume, **rest: iter(names) if volume.shape[0] == 2 else label_slices(self, volume, **rest),
+        Segmenter,
+        "slices",
+        lambda self, on_slice=None: iter(names) if self.volume.shape[0] == 2 else slices(self, on_slice),
     )
     monkeypatch.setattr(type(model.method), "keeps", lambda self, voxels: voxels > 0)
     summary = run([sequence], tmp_path / "out", model)

@@ -19,6 +19,7 @@ from threshold_network import Threshold, threshold_configuration
 from cytally.errors import CytallyError, OutputError, UsageError
 from cytally.images.volume import open_volumes
 from cytally.models.model import Model
+from cytally.models.volumes import Segmenter
 from cytally.tasks.rows import RowFile
 from cytally.tasks.segment import segment
 from cytally.tasks.segment_files import JOURNAL
@@ -130,15 +131,16 @@ def test_a_volume_that_is_done_is_not_segmented_again(
 ) -> None:
     """A kill between the two time points of a file: the second alone is left to do."""
     out = tmp_path / "out"
-    label_slices, seen = Model.label_slices, []
+    slices, seen = Segmenter.slices, []
 
-    def stopping(self: Model, volume: Any, **settings: Any) -> Any:
-        seen.append(volume.name)
-        if volume.name == "b.tif#0,1" and seen.count(volume.name) == 1:
+    def stopping(self: Segmenter, on_slice: Any = None) -> Any:
+        name = self.volume.name
+        seen.append(name)
+        if name == "b.tif#0,1" and seen.count(name) == 1:
             raise Killed
-        return label_slices(self, volume, **settings)
+        return slices(self, on_slice)
 
-    monkeypatch.setattr(Model, "label_slices", stopping)
+    monkeypatch.setattr(Segmenter, "slices", stopping)
     with pytest.raises(Killed):
         segment([inputs], out, model, watch=QUIET)
     done: list[float] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -12,6 +12,7 @@ from cytally.cli.progress import Bar
 from cytally.errors import UsageError
 
 if TYPE_CHECKING:
+    from cytally.inference.backend import BackendName
     from cytally.tasks.segment import SegmentSummary
     from cytally.tasks.segment_options import SegmentOptions
 
@@ -62,7 +63,7 @@ def command(
             z_spacing=z_spacing,
             challenge=challenge,
             device=device.value,
-            backend=backend.value,
+            backend=cast("BackendName", backend.value),  # onnx is refused above
             resume=resume,
             overwrite=overwrite,
         )

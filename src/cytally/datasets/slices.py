@@ -53,7 +53,7 @@ def load_slices(
     for sample in samples:
         volume = the_volume(sample, config)
         labels, known = sample.label_volume()
-        for z, picture in enumerate(pictures(scaled_slices(volume, slice_factor(volume, config)))):
+        for z, picture in enumerate(pictures(scaled_slices(volume.slices(), slice_factor(volume, config)))):
             if z in known:
                 examples.append(_example(sample.name, picture, labels[z]))
         if on_image is not None:
@@ -92,10 +92,10 @@ def slice_factor(volume: Volume, config: InputConfig) -> float:
     return factor * volume.pixel_size / config.pixel_size
 
 
-def scaled_slices(volume: Volume, factor: float) -> Iterator[NDArray[Any]]:
-    """The volume's slices in order, each resized by `factor`."""
-    rows, columns = (max(1, round(side * factor)) for side in volume.shape[1:])
-    for plane in volume.slices():
+def scaled_slices(slices: Slices, factor: float) -> Iterator[NDArray[Any]]:
+    """Slices (Y, X) in order, each resized by `factor`."""
+    for plane in slices:
+        rows, columns = (max(1, round(side * factor)) for side in plane.shape)
         yield plane if factor == 1 else resize(plane[None].astype(np.float32), (rows, columns))[0]
 
 

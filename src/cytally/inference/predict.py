@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from cytally.inference.backend import Backend
 from cytally.inference.flips import over_flips
 from cytally.inference.pictures import count_pictures
 from cytally.inference.tiles import TILE, run_network
-from cytally.inference.torch_backend import TorchBackend
 from cytally.inference.windows import run_in_windows
 from cytally.methods.map_method import MapMethod
 from cytally.methods.method import Method
@@ -24,7 +24,7 @@ from cytally.results import Prediction
 
 def predict(
     method: Method,
-    run: TorchBackend,
+    run: Backend,
     network: nn.Module,
     image: NDArray[np.float32],
     *,
@@ -61,7 +61,7 @@ def predict(
 
 
 def slice_maps(
-    method: VolumeMethod, run: TorchBackend, slices: Iterable[NDArray[Any]], *, flips: bool = False
+    method: VolumeMethod, run: Backend, slices: Iterable[NDArray[Any]], *, flips: bool = False
 ) -> Iterator[NDArray[np.float32]]:
     """What a method's network says of each slice (Y, X) of a volume, in order: maps (K, Y, X).
 

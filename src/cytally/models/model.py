@@ -13,19 +13,20 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cytally.calibration.flags import exposure_flags
-from cytally.datasets.slices import scaled_slices, slice_factor, wanted_channel
+from cytally.datasets.slices import wanted_channel
 from cytally.errors import ImageError, UsageError
 from cytally.images.image import Image, Plane
 from cytally.images.prepare import prepare
 from cytally.images.read import read
 from cytally.images.resize import resize_density, resize_labels, scale_points
 from cytally.images.volume import Volume, open_volumes
-from cytally.inference.predict import predict, slice_maps
+from cytally.inference.backend import Backend
+from cytally.inference.predict import predict
 from cytally.inference.tiles import TILE, is_tileable
 from cytally.inference.torch_backend import TorchBackend
 from cytally.methods.volume_method import VolumeMethod
 from cytally.models.card import ModelCard
-from cytally.readout.numbering import keep_objects
+from cytally.models.volumes import Segmenter
 from cytally.results import Prediction
 
 
@@ -61,7 +62,7 @@ class Model:
         self.card = card
         self.network = network
         self.method = card.configuration.build(card.input_channels)
-        self.run: TorchBackend
+        self.run: Backend
         self.to(torch.device("cpu"))
 
     def to(self, device: torch.device) -> None:
@@ -187,61 +188,27 @@ class Model:
             When the model does not find cells in volumes.
         """
         opened = self._only_volume(volume, channel)
-        labels = np.stack(list(self.label_slices(opened, anisotropy=anisotropy, on_slice=on_slice)))
-        voxels = np.bincount(labels.ravel())
-        kept = self._volume_method().keeps(voxels) & (voxels > 0)
-        labels, number = keep_objects(labels, kept)
-        known = anisotropy is not None or opened.anisotropy is not None
-        return Prediction(float(number), labels=labels, flags=() if known else ("no-voxel-size",))
+        return self.segmenter(opened, anisotropy=anisotropy).prediction(on_slice)
 
-    def label_slices(
-        self,
-        volume: Volume,
-        *,
-        anisotropy: float | None = None,
-        on_slice: Callable[[int, int], None] | None = None,
-    ) -> Iterator[NDArray[np.integer[Any]]]:
-        """Label slices (Y, X) of a volume, in order, a number naming the same object in all of them.
-
-        Volumes stream: three slices are held at a time, unless the method's `options.objects` is ``volume``. Objects
-        that are too small are still there: `VolumeMethod.keeps` tells which, once all slices are seen.
+    def segmenter(self, volume: Volume, *, anisotropy: float | None = None) -> Segmenter:
+        """What turns a volume into labels slice by slice, three slices being held at a time.
 
         Parameters
         ----------
-        volume
-            The volume.
-        anisotropy
-            Distance of two slices over that of two pixels; by default the volume's own, 1 where that is unknown.
-        on_slice
-            Called with how many slices the network has seen, and how many there are.
+        volume, anisotropy
+            As in `segment`.
 
         Raises
         ------
         UsageError
             When the model does not find cells in volumes.
         """
-        method, config = self._volume_method(), self.card.configuration
-        factor = slice_factor(volume, config.input)
-        stretch = (anisotropy or volume.anisotropy or 1.0) * factor
-        depth, *shape = volume.shape
-        maps = slice_maps(method, self.run, scaled_slices(volume, factor), flips=config.counting.flips)
-
-        def told() -> Iterator[NDArray[np.float32]]:
-            for done, each in enumerate(maps, start=1):
-                if on_slice is not None:
-                    on_slice(done, depth)
-                yield each
-
-        for labels in method.read_volume(told(), stretch):
-            yield resize_labels(labels, (shape[0], shape[1]))
-
-    def _volume_method(self) -> VolumeMethod:
         if not isinstance(self.method, VolumeMethod):
             raise UsageError(
                 f"the model '{self.name}' is for single images, not for volumes",
                 cure="use 'cytally count', or a model of the method efficient-cell-seg",
             )
-        return self.method
+        return Segmenter(self.method, self.run, self.card.configuration, volume, anisotropy)
 
     def _only_volume(self, volume: NDArray[Any] | str | Path | Volume, channel: str | int | None) -> Volume:
         if isinstance(volume, Volume):

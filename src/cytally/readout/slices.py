@@ -29,9 +29,10 @@ def split_slice(
         Least probability of a cell's pixels.
     split
         ``components``: pixels that touch by a side are of one object. ``centres``: a component is parted by a
-        marker-controlled watershed from the peaks of the heat map in it that are at least `LEAST_CENTRE` high.
-        ``distance``: the same from the peaks of the slightly smoothed distance to the background. A component with one
-        peak, or without any, stays one object.
+        marker-controlled watershed from the peaks of the slightly smoothed heat map in it, where that is at least 0.3
+        high. ``distance``: the same from the peaks of the slightly smoothed distance to the background. Either floods
+        distance and probability together, by centres also the heat map. A component with one peak, or without any,
+        stays one object.
     separation
         Least distance in pixels between two peaks of one component; of nearer ones the highest counts.
     least_area
@@ -45,7 +46,8 @@ def split_slice(
     Raises
     ------
     ValueError
-        Where the maps do not have two axes or differ in shape, or `centres` is needed and not given.
+        Where the maps do not have two axes or differ in shape, `centres` is needed and not given, or `split` is none of
+        the three.
 
     Examples
     --------

@@ -137,8 +137,8 @@ def _apart(places: Places, heights: Floats, owners: Integers, separation: float,
 def _landscape(depth: NDArray[np.float32], scale: float, probability: Floats, heights: Floats | None) -> Floats:
     """What is flooded, the highest first; overwrites `depth`.
 
-    The distance in separations, the probability, which dips where a network sees a border, and twice the map of centres:
-    a centre that does not lie where its cell is widest would, by the distance alone, lose the widest part to another.
+    The distance in separations, the probability, which dips where a network sees a border, and the map of centres,
+    twice: by the distance alone, a centre that does not lie where its cell is widest would lose that part to another.
     """
     depth /= np.float32(scale)
     for place, values in enumerate(probability):

@@ -20,6 +20,9 @@ def split_volume(
 ) -> NDArray[np.int32]:
     """Find the objects in a volume's map of how likely each voxel lies in a cell.
 
+    Some 18 bytes of memory for each voxel beside the maps: 0.9 GiB for 13 slices of 1745 x 2440. Only components with
+    several peaks are flooded, in their own boxes, very large ones tile by tile (`splitting.LARGEST_BOX`).
+
     Parameters
     ----------
     probability
@@ -29,7 +32,8 @@ def split_volume(
     threshold
         Least probability of a cell's voxels.
     split
-        As in `split_slice`, with voxels that touch by a face and a watershed in three dimensions.
+        As in `split_slice`, with voxels that touch by a face and a watershed in three dimensions. The heat map is
+        smoothed more along z than in the plane, since networks that see slices find a centre in each.
     separation
         Least distance in pixels of the plane between two peaks of one component.
     anisotropy

@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cytally.images.volume import Volume
-from cytally.methods.volume_method import VolumeMethod
 from cytally.models.model import Model
+from cytally.models.volumes import Segmenter
 from cytally.report.overlays import write_png
 from cytally.report.volume_picture import DrawnSlice, choose_slices, draw_slices
 from cytally.tasks.output import refusing_long_names, writing
-from cytally.tasks.segment_exposure import Exposure
 from cytally.tasks.segment_objects import ObjectSums
 from cytally.tasks.segment_slices import LabelSlices, label_slices_on_disk
 from cytally.tasks.segment_write import label_type, write_label_slices, write_objects
-
-NOTHING_SEEN = {"black", "white", "constant"}
-"""Flags of volumes without any contrast: they show no object, whatever a network makes of them."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +58,11 @@ def segment_volume(
     OutputError
         When the output folder can no longer be written to.
     """
-    assert isinstance(model.method, VolumeMethod)  # segment() has refused others
+    segmenter = model.segmenter(volume)
     with label_slices_on_disk(folder, (volume.shape[1], volume.shape[2])) as slices:
-        sums, exposure = _first_pass(model, volume, slices, on_share)
-        flags = exposure.flags() + (("no-voxel-size",) if volume.anisotropy is None else ())
+        sums = _first_pass(segmenter, slices, on_share)
         names = sums.names
-        kept = names[model.method.keeps(sums.voxels(names))]
-        if NOTHING_SEEN & set(flags):
-            kept = kept[:0]
+        kept = names[segmenter.keeps(sums.voxels(names))]
         written = sums.renumbered(kept)
         table = sums.table(written, _voxel_um3(volume))
         source = volume.source or Path(volume.name)
@@ -90,22 +82,18 @@ def segment_volume(
             ]
             picture = draw_slices(shown, volume.shape[0])
             write_png(folder / "overlays" / f"{stem}.png", picture)
-    return VolumeResult(len(kept), flags, picture)
+    return VolumeResult(len(kept), segmenter.flags(), picture)
 
 
-def _first_pass(
-    model: Model, volume: Volume, slices: LabelSlices, on_share: Callable[[float], None]
-) -> tuple[ObjectSums, Exposure]:
-    sums, exposure, depth = ObjectSums(), Exposure(), volume.shape[0]
-    found = model.label_slices(volume, on_slice=lambda done, total: on_share(done / total))
+def _first_pass(segmenter: Segmenter, slices: LabelSlices, on_share: Callable[[float], None]) -> ObjectSums:
+    sums, volume = ObjectSums(), segmenter.volume
+    found = segmenter.slices(lambda done, total: on_share(done / total))
     for z, labels in enumerate(found):
-        pixels: NDArray[Any] = volume.slice(z)
         slices.append(labels)
-        sums.add(labels, pixels)
-        exposure.add(pixels)
-    if z + 1 != depth:
-        raise ValueError(f"the method gave {z + 1} label slices of a volume of {depth}")
-    return sums, exposure
+        sums.add(labels, volume.slice(z))
+    if z + 1 != volume.shape[0]:
+        raise ValueError(f"the method gave {z + 1} label slices of a volume of {volume.shape[0]}")
+    return sums
 
 
 def _voxel_um3(volume: Volume) -> float | None:

@@ -103,7 +103,7 @@ def choose_split(folders: Sequence[AnnotatedFolder], configuration: Configuratio
     except DataError as error:
         raise DataError(error.message, file=folders[0].root, cure=error.cure) from error
     return Split(
-        train=drawn.train + tuple(sample.name for sample in samples_of(folders[1:]) if _counted(sample).count is not None),
+        train=drawn.train + tuple(each.name for each in samples_of(folders[1:]) if _counted(each).count is not None),
         validation=drawn.validation,
         unlabelled=unlabelled,
     )

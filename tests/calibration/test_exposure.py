@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cytally.calibration.exposure import Exposure
 from cytally.calibration.flags import exposure_flags
-from cytally.tasks.segment_exposure import Exposure
 
 
 def streamed(volume: np.ndarray) -> tuple[str, ...]:
