@@ -203,6 +203,10 @@ def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     draw_volumes(folder / "unseen-volumes", 1)
     shutil.copyfile(folder / "volumes" / "images" / "stack-0.tif", folder / "volume.tif")
     draw_challenge(folder / "challenge")
+    for dataset in ("Fluo-C3DL-MDA231", "Fluo-N3DL-TRIC", "Fluo-C3DH-A549-SIM"):
+        shutil.copytree(folder / "challenge", folder / dataset)
+        for sequence in ("01", "02"):
+            shutil.copytree(folder / "challenge" / "01", folder / f"{dataset}-test" / sequence)
     for part in ("examples", "scripts"):
         shutil.copytree(ROOT / part, folder / part)
     return folder
@@ -267,6 +271,9 @@ def run(line: str) -> None:
             arguments[number] = str(FEWER if int(arguments[number]) > MANY else arguments[number])
         if arguments[0] == "synthesize" and Path(arguments[1]).stem.startswith("volumes-"):
             arguments += [word for setting in TINY for word in ("--set", setting)]
+        if "imagenet" in arguments:  # which would be downloaded
+            place = arguments.index("imagenet")
+            del arguments[place - 1 : place + 1]
         if arguments[0] == "segment" and "--backend" not in arguments:
             arguments += ["--backend", "torch"]
         outcome = CliRunner().invoke(app, arguments)

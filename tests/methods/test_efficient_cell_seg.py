@@ -15,7 +15,8 @@ from safetensors.torch import save_file
 
 from cytally.datasets.example import Example
 from cytally.errors import ConfigError, ModelError
-from cytally.methods.efficient_cell_seg import EfficientCellSegConfig, EfficientCellSegMethod
+from cytally.methods.efficient_cell_seg import EfficientCellSegMethod
+from cytally.methods.efficient_cell_seg_config import EfficientCellSegConfig
 from cytally.networks.efficient_cell_seg import EfficientCellSeg
 from cytally.training.configuration import make_configuration
 from cytally.volumes.pseudocolour import pseudocolour
@@ -228,13 +229,25 @@ def test_a_volume_streams():
             asked.append(z)
             yield each
 
-    labels = method().read_volume(maps(), anisotropy=1.0)
+    labels = method(objects="linked").read_volume(maps(), anisotropy=1.0)
     next(labels), next(labels)
     assert asked == [0, 1]
 
 
+@pytest.mark.parametrize(("most", "as_if"), [(9 * 24 * 24, "volume"), (8 * 24 * 24, "linked")])
+def test_large_volumes_are_linked_and_others_parted_at_once(most, as_if, monkeypatch):
+    monkeypatch.setattr("cytally.methods.efficient_cell_seg.MOST_AT_ONCE", most)
+    asked = []
+    maps = (asked.append(z) or each for z, each in enumerate(ball()))
+    labels = method().read_volume(maps, anisotropy=1.0)
+    first = next(labels)
+    assert len(asked) == 9  # one slice more than the limit, or all
+    found = np.stack([first, *labels])
+    assert np.array_equal(found, np.stack(list(method(objects=as_if).read_volume(iter(ball()), anisotropy=1.0))))
+
+
 def test_no_slices_give_no_labels():
-    for objects in ("linked", "volume", "slices"):
+    for objects in ("auto", "linked", "volume", "slices"):
         assert list(method(objects=objects).read_volume(iter(()), anisotropy=2.0)) == []
 
 

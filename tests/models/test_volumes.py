@@ -85,7 +85,8 @@ def test_labels_stream(make_model):
     volume = Volume.from_array(balls())
     counted = dataclasses.replace(volume, _read=lambda z: asked.append(z) or balls()[z])
     told = []
-    labels = model(make_model).segmenter(counted).slices(lambda done, total: told.append((done, total)))
+    linking = model(make_model, options={"objects": "linked"})
+    labels = linking.segmenter(counted).slices(lambda done, total: told.append((done, total)))
     next(labels)
     assert asked == [0, 1]
     next(labels)

@@ -10,21 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal, Self
+from itertools import chain
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from cytally.datasets.example import Example
 from cytally.datasets.labels import object_moments
 from cytally.errors import ConfigError
+from cytally.methods.efficient_cell_seg_config import EfficientCellSegConfig
 from cytally.methods.efficientnet_weights import find_weights, fit_efficientnet
 from cytally.methods.method import Method, MethodConfig
 from cytally.methods.volume_method import Labels, Maps, Slice, VolumeMethod
-from cytally.networks.efficient_cell_seg import STRIDE, EfficientCellSeg, Encoder, MaskAndCentres
+from cytally.networks.efficient_cell_seg import EfficientCellSeg, MaskAndCentres
 from cytally.readout.nuclei import between_touching, give_back, median_area
 from cytally.readout.numbering import keep_objects
 from cytally.readout.slices import split_slice
@@ -37,103 +38,11 @@ from cytally.volumes.pseudocolour import copies, pseudocoloured
 SMOOTH = 1.0
 """Pixels added to both sides of Dice, so that an empty slice has one."""
 
+MOST_AT_ONCE = 64_000_000
+"""Voxels of the network's input that are parted in one go, unless told: about 2 GB of memory."""
+
 CERTAIN = 1e-6
 """Heat maps are kept so far from 0 and 1, where their logarithms end."""
-
-
-class EfficientCellSegConfig(MethodConfig):
-    """Settings of EfficientCellSeg. The defaults are the paper's where it names any."""
-
-    encoder: Encoder = Field("b5", description="Which EfficientNet the encoder is cut from. Paper: b5.")
-    decoder: tuple[int, int, int, int] = Field(
-        (64, 48, 32, 16), description="Filters of the decoder's levels, from the bottom up. Paper: 64, 48, 32, 16."
-    )
-    side: int | None = Field(
-        384,
-        ge=2 * STRIDE,
-        description="Rows and columns that every slice or window is resized to, a multiple of 16. `null`: fully "
-        "convolutional, pixels as they are. Paper: 384.",
-    )
-    weights: str | None = Field(
-        None,
-        description="Weights for the encoder to begin with: the path of a file (safetensors or .pth), `imagenet` to "
-        "download them, or `null` for none. Read once, before training. Paper: ImageNet's.",
-    )
-    context: Literal["pseudocolours", "copies"] = Field(
-        "pseudocolours",
-        description="What the network sees: the slice coloured by its neighbours, or three `copies` of the slice, as "
-        "the paper compares with. Paper: pseudocolours.",
-    )
-    foreground: float = Field(
-        0.03,
-        gt=0,
-        le=1,
-        description="Share of a neighbouring slice that is marked as foreground at the most, about twice what cells "
-        "are expected to cover. Paper: 0.03.",
-    )
-    centres: bool = Field(
-        False,
-        description="Train a second network beside, for a heat map of the cells' centres. Paper: for Fluo-C3DL-MDA231.",
-    )
-    centre_size: float = Field(
-        0.15, gt=0, description="Standard deviation of a centre's spot in the heat map, in cell diameters. Ours."
-    )
-    gap: int = Field(
-        0,
-        ge=0,
-        le=8,
-        description="Pixels of background that training masks show on each side where cells touch, so that the network "
-        "learns to part them; what is read gives them back. Paper: 0.",
-    )
-    threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which a pixel is in a cell. Paper: 0.5.")
-    split: Literal["centres", "distance", "components"] = Field(
-        "distance",
-        description="How touching cells are parted: `centres`, a watershed from the peaks of the second network's heat "
-        "map (paper: MDA231); `distance`, one on the distance to the background (TRIC); `components`, not at all "
-        "(A549).",
-    )
-    separation: float = Field(
-        0.5, gt=0, description="Least distance between the middles of two cells, in cell diameters. Ours."
-    )
-    objects: Literal["linked", "volume", "slices"] = Field(
-        "linked",
-        description="How objects arise: parted in each slice and `linked` from slice to slice; parted in the whole "
-        "`volume` at once, which has to fit into memory; or per slice alone, each section an object of its own "
-        "(`slices`, released program). Ours.",
-    )
-    link: float = Field(
-        0.25, gt=0, le=1, description="Least overlap of two sections in neighbouring slices to be one object. Ours."
-    )
-    least_area: float = Field(
-        0.1, ge=0, description="Objects of fewer voxels than this share of a cell's section are left out. Ours."
-    )
-    window: int | None = Field(
-        1024,
-        ge=4 * STRIDE,
-        description="Slices larger than this are seen through overlapping windows of so many pixels; `null`: always "
-        "whole. Paper: six patches of TRIC's 1745 × 2440 pixels, the others whole.",
-    )
-    overlap: float = Field(
-        0.25, ge=0, le=0.75, description="Share of a window that its neighbour shows too. Released program: 0."
-    )
-    cell_diameter: Annotated[float, Field(gt=0)] | Literal["auto"] = Field(
-        "auto",
-        description="Typical diameter of a cell's section in pixels of the network's input. `auto` takes the median "
-        "over the training data. Ours.",
-    )
-
-    @field_validator("side")
-    @classmethod
-    def _side_of_whole_steps(cls, side: int | None) -> int | None:
-        if side is not None and side % STRIDE:
-            raise ValueError(f"{side} is no multiple of {STRIDE}")
-        return side
-
-    @model_validator(mode="after")
-    def _centres_are_learnt(self) -> Self:
-        if self.split == "centres" and not self.centres:
-            raise ValueError("to split by centres they have to be learnt: set options.centres=true")
-        return self
 
 
 class EfficientCellSegMethod(VolumeMethod):
@@ -250,15 +159,22 @@ class EfficientCellSegMethod(VolumeMethod):
         return Prediction(float(number), labels=labels)
 
     def read_volume(self, outputs: Iterable[Maps], anisotropy: float) -> Iterator[Labels]:
-        """Sections linked from slice to slice, or parted in the whole volume, or each for itself."""
-        if self.config.objects == "volume":
-            yield from self._parted_at_once(list(outputs), anisotropy)
-            return
-        linker = Linker(overlap=self.config.link)
-        number = 0
-        for output in outputs:
+        """Parted in the whole volume, or sections linked from slice to slice, or each for itself."""
+        outputs, how = iter(outputs), self.config.objects
+        begun: list[Maps] = []
+        if how in ("auto", "volume"):
+            for output in outputs:
+                begun.append(output)
+                if how == "auto" and sum(each[0].size for each in begun) > MOST_AT_ONCE:
+                    how = "linked"
+                    break
+            else:
+                yield from self._parted_at_once(begun, anisotropy)
+                return
+        linker, number = Linker(overlap=self.config.link), 0
+        for output in chain(begun, outputs):
             sections = self._sections(output)
-            if self.config.objects == "linked":
+            if how == "linked":
                 yield linker.add(sections)
             else:
                 yield np.where(sections > 0, sections.astype(np.int64) + number, 0)
