@@ -4,7 +4,7 @@ Each page is followed from top to bottom in a room of its own: a temporary folde
 (`images`, `data`, `unseen`, `model`, `volumes`, `volume-model`, `challenge`, ...), all drawn here. Some things are
 changed: training ends after two small steps, beside four drawn images and with the smallest encoder (`SHORTER`,
 `SMALLER`; in Python, "steps" is set to 2), and `cytally synthesize` draws no hundreds of images (`MANY`) and no large
-volumes (`TINY`). `cytally segment` runs by torch, which needs no time to compile a network.
+volumes (`TINY`). `cytally segment` runs by torch, which needs no time to compile a network; nothing is downloaded.
 Blocks under a comment ``<!-- no test: reason -->`` are not run; `NOT_RUN` lists them all.
 """
 
@@ -34,7 +34,7 @@ from cytally.synthesis.nuclei import NucleiConfig, draw_nuclei
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHORTER = ("training.steps=2", "training.batch_size=2", "training.crop=64", "drawn.images=4")
-SMALLER = {"efficient-cell-seg": ("training.crop=32", "options.encoder=b0", "options.weights=null")}
+SMALLER = {"efficient-cell-seg": ("training.crop=32", "options.encoder=b0", "options.side=null")}
 """Further settings of examples whose names begin so: building the paper's encoder takes seconds each time."""
 TINY = ("settings.shape=[5, 64, 64]", "settings.count=[4, 6]")
 """Settings of drawn volumes, which take a while in their own size."""
