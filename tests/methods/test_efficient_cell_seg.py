@@ -14,7 +14,7 @@ from map_suite import MapSuite
 from safetensors.torch import save_file
 
 from cytally.datasets.example import Example
-from cytally.errors import ConfigError, ModelError
+from cytally.errors import ConfigError, DataError, ModelError
 from cytally.methods.efficient_cell_seg import EfficientCellSegMethod
 from cytally.methods.efficient_cell_seg_config import EfficientCellSegConfig
 from cytally.networks.efficient_cell_seg import EfficientCellSeg
@@ -131,14 +131,14 @@ def test_focal_loss_of_centres_by_hand():
     mask = torch.tensor([[1.0, 1.0]])
     output = torch.stack([mask, torch.tensor([[0.5, 0.25]])], dim=1)[..., None, :]
     targets = torch.stack([mask, torch.tensor([[1.0, 0.25]])], dim=1)[..., None, :]
-    loss = method(centres=True).loss(output, targets, torch.ones(1, 1, 1, 2))
+    loss = method(centres=True, split="centres").loss(output, targets, torch.ones(1, 1, 1, 2))
     assert loss.item() == pytest.approx(0.25 * math.log(2) / (1.25 + 1), rel=1e-5)
 
 
 def test_targets_are_mask_and_spots():
     labels = np.zeros((9, 12), int)
     labels[3:6, 2:5], labels[3:6, 8:11] = 1, 7
-    mask, spots = method(centres=True, centre_size=0.25).targets(example(labels))
+    mask, spots = method(centres=True, split="centres", centre_size=0.25).targets(example(labels))
     assert np.array_equal(mask, labels > 0)
     assert spots[4, 3] == spots[4, 9] == 1
     assert spots[4, 4] == pytest.approx(math.exp(-1 / (2 * 1.5**2)))
@@ -181,7 +181,7 @@ def test_the_diameter_is_that_of_the_median_section():
 def test_published_weights_go_into_both_encoders(tmp_path):
     source = EfficientCellSeg(side=None, encoder="b0").encoder.state_dict()
     save_file({name: value + 0.25 for name, value in source.items() if value.is_floating_point()}, tmp_path / "w.st")
-    network = method(weights=str(tmp_path / "w.st"), centres=True).fit_to([]).network()
+    network = method(weights=str(tmp_path / "w.st"), centres=True, split="centres").fit_to([]).network()
     for part in (network.mask, network.centres):
         found = part.encoder.state_dict()
         assert torch.equal(found["_conv_stem.weight"], source["_conv_stem.weight"] + 0.25)
@@ -258,3 +258,35 @@ def test_it_sees_colours_or_copies():
     assert all(np.array_equal(one[1], other[1]) for one, other in zip(coloured, copied, strict=True))
     assert all(np.array_equal(picture[0], picture[2]) for picture in copied)
     assert not np.array_equal(coloured[1][0], coloured[1][1])
+
+
+# Whole slices in training
+
+
+def test_whole_slices_are_trained_on_as_they_are_seen_afterwards():
+    labels = np.zeros((20, 40), int)
+    labels[5:15, 10:30] = 3
+    slice_ = example(labels)
+    seen = method(side=64, window=None).whole(slice_)
+    assert seen.image.shape == (3, 64, 64)
+    assert np.count_nonzero(seen.labels) == pytest.approx(64 * 64 / 4, rel=0.05)
+    assert seen.points == pytest.approx(np.array([[31.5, 31.5]]), abs=0.6)
+    assert seen.bounds == (-0.5, -0.5, 63.5, 63.5)
+    assert method(side=None).whole(slice_) is slice_
+
+
+def test_slices_that_are_seen_through_windows_are_not_trained_on_whole():
+    with pytest.raises(DataError, match=r"slices of 20 × 100 pixels.*windows of 64.*--set training.crop=64"):
+        method(window=64).whole(example(np.zeros((20, 100))))
+
+
+def test_centres_that_nothing_reads_are_refused():
+    with pytest.raises(ConfigError, match="never reads the centres"):
+        make_configuration({"method": "efficient-cell-seg", "options": {"centres": True}})
+
+
+@pytest.mark.parametrize(("anisotropy", "objects"), [(1.0, 1), (4.8, 2)])
+def test_a_missed_slice_is_bridged_only_where_slices_are_close(anisotropy, objects):
+    maps = [each * (z != 4) for z, each in enumerate(ball())]
+    labels = np.stack(list(method(objects="linked", link=0.2).read_volume(iter(maps), anisotropy)))
+    assert len(np.unique(labels[:, 10, 10])) - 1 == objects

@@ -8,7 +8,7 @@ import tifffile
 import torch
 from torch import nn
 
-from cytally.errors import ImageError, UsageError
+from cytally.errors import ImageError, ModelError, UsageError
 from cytally.images.image import Image, Plane
 from cytally.images.volume import Volume
 from cytally.models.model import Model
@@ -139,3 +139,30 @@ def test_counting_projects_no_volume_but_takes_a_slice(make_model):
 
 def test_its_number_of_weights(make_model):
     assert model(make_model).parameters == 1
+
+
+def test_the_same_weights_read_otherwise(make_model):
+    before = model(make_model)
+    after = before.reading(objects="slices", least_area=0.0)
+    assert after.segment(balls()).count > before.segment(balls()).count == 2
+    assert (before.method.config.objects, after.method.config.objects) == ("auto", "slices")
+    with pytest.raises(ModelError, match="cannot be read so"):
+        before.reading(nonsense=1)
+
+
+def test_a_pixel_size_that_is_wanted_and_unknown_is_told(make_model):
+    found = model(make_model, input={"pixel_size": 0.5}).segment(balls(), anisotropy=1.0)
+    assert found.flags == ("no-pixel-size",)
+
+
+@pytest.mark.parametrize("size", [100.0, 0.001])
+def test_slices_are_not_scaled_beyond_all_measure(make_model, size):
+    volume = Volume.from_array(balls(), pixel_size=size, name="a.tif")
+    with pytest.raises(ImageError, match=r"a.tif: would have slices scaled by .*; give its true pixel size"):
+        model(make_model, input={"pixel_size": 0.5}).segment(volume)
+
+
+@pytest.mark.parametrize("anisotropy", [0, -1.0, float("nan")])
+def test_an_anisotropy_without_a_meaning_is_refused(make_model, anisotropy):
+    with pytest.raises(UsageError, match=r"anisotropy of .* makes no sense"):
+        model(make_model).segment(balls(), anisotropy=anisotropy)

@@ -32,6 +32,15 @@ class Backend(StrEnum):
     onnx = "onnx"
 
 
+class Objects(StrEnum):
+    """How objects of a volume arise."""
+
+    auto = "auto"
+    linked = "linked"
+    volume = "volume"
+    slices = "slices"
+
+
 class Preset(StrEnum):
     """How nuclei are labelled."""
 

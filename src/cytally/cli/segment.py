@@ -45,6 +45,13 @@ def command(
     backend: Annotated[
         choices.Backend, typer.Option(help="What runs the network; auto takes OpenVINO where it is installed.")
     ] = choices.Backend.auto,
+    objects: Annotated[
+        choices.Objects | None,
+        typer.Option(
+            help="Link sections from slice to slice, part the whole volume at once, or leave each section an object of "
+            "its own; else as the model says."
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in the output folder.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show details and tracebacks.")] = False,
@@ -64,6 +71,7 @@ def command(
             challenge=challenge,
             device=device.value,
             backend=cast("BackendName", backend.value),  # onnx is refused above
+            objects=None if objects is None else objects.value,
             resume=resume,
             overwrite=overwrite,
         )

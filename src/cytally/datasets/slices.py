@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from cytally.datasets.example import Example
 from cytally.datasets.folder import Sample
 from cytally.datasets.labels import object_moments
-from cytally.errors import DataError
-from cytally.images.prepare import InputConfig
+from cytally.errors import DataError, ImageError
+from cytally.images.prepare import LEAST_FACTOR, LEAST_SIDE, MOST_FACTOR, InputConfig
 from cytally.images.resize import resize, resize_labels
 from cytally.images.volume import Volume, open_volumes
 
@@ -85,11 +85,24 @@ def wanted_channel(config: InputConfig) -> str | None:
 
 
 def slice_factor(volume: Volume, config: InputConfig) -> float:
-    """By how much slices are resized: 1 where `config` asks for nothing, or the volume's pixel size is unknown."""
+    """By how much slices are resized: 1 where `config` asks for nothing, or the volume's pixel size is unknown.
+
+    Raises
+    ------
+    ImageError
+        When that is further than pictures are ever resized, or leaves nothing.
+    """
     factor = 1 / config.downscale
-    if config.pixel_size is None or volume.pixel_size is None:
-        return factor
-    return factor * volume.pixel_size / config.pixel_size
+    if config.pixel_size is not None and volume.pixel_size is not None:
+        factor *= volume.pixel_size / config.pixel_size
+    smallest = min(volume.shape[1:])
+    if not LEAST_FACTOR <= factor <= MOST_FACTOR or factor * smallest < LEAST_SIDE:
+        raise ImageError(
+            f"would have slices scaled by {factor:.3g}, as the model asks by a pixel size of {config.pixel_size} µm",
+            file=volume.source or volume.name,
+            cure="give its true pixel size with --pixel-size",
+        )
+    return factor
 
 
 def scaled_slices(slices: Slices, factor: float) -> Iterator[NDArray[Any]]:

@@ -101,4 +101,4 @@ def _no_depth(path: Path, sizes: dict[str, int]) -> ImageError:
             file=path,
             cure=f"{JOIN}; give --axes ZYX if the channels are its slices",
         )
-    return ImageError("is one picture, not a volume", file=path, cure=JOIN)
+    return ImageError("is one picture, not a volume", file=path, cure=f"{JOIN}; give --axes ZYX if it is a lone slice")

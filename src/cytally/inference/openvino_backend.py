@@ -29,6 +29,7 @@ KEPT_SHAPES = 9
 """How many input shapes are kept compiled: tiles at the corners, at the edges and inside of an image are nine."""
 
 CPU = torch.device("cpu")
+DECODER = "openvino.frontend.pytorch.ts_decoder"
 HINTS = {torch.float32: "f32", torch.bfloat16: "bf16"}
 
 Maps = NDArray[np.float32]
@@ -178,7 +179,7 @@ def is_installed() -> bool:
 
 def _installed() -> Any:
     try:
-        import_module("openvino.frontend.pytorch.ts_decoder")
+        import_module(DECODER)
         return import_module("openvino")
     except ImportError as error:
         raise UsageError(
@@ -204,7 +205,7 @@ def _converted(openvino: Any, network: nn.Module, shape: tuple[int, ...]) -> Any
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a trace that holds for one shape alone, which is what is wanted
         traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
-        decoder = openvino.frontend.pytorch.ts_decoder.TorchScriptPythonDecoder(traced, example_input=example)
+        decoder = import_module(DECODER).TorchScriptPythonDecoder(traced, example_input=example)
         frontend = openvino.frontend.FrontEndManager().load_by_framework("pytorch")
         loaded = frontend.load(decoder)
         (place,) = loaded.get_inputs()

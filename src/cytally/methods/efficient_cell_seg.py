@@ -8,9 +8,10 @@ from slice to slice (`cytally.volumes.linking`).
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from itertools import chain
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,7 +21,8 @@ from torch import Tensor, nn
 
 from cytally.datasets.example import Example
 from cytally.datasets.labels import object_moments
-from cytally.errors import ConfigError
+from cytally.errors import ConfigError, DataError
+from cytally.images.resize import resize, resize_labels
 from cytally.methods.efficient_cell_seg_config import EfficientCellSegConfig
 from cytally.methods.efficientnet_weights import find_weights, fit_efficientnet
 from cytally.methods.method import Method, MethodConfig
@@ -40,6 +42,9 @@ SMOOTH = 1.0
 
 MOST_AT_ONCE = 64_000_000
 """Voxels of the network's input that are parted in one go, unless told: about 2 GB of memory."""
+
+FAR_APART = 2.0
+"""Anisotropy from which an object that is missing in a slice has ended."""
 
 CERTAIN = 1e-6
 """Heat maps are kept so far from 0 and 1, where their logarithms end."""
@@ -118,6 +123,22 @@ class EfficientCellSegMethod(VolumeMethod):
         mask = self._single()
         return MaskAndCentres(mask, self._single()) if self.config.centres else mask
 
+    def whole(self, example: Example) -> Example:
+        """The slice and its labels resized to `side` × `side`, as the network resizes what it sees."""
+        rows, columns = example.image.shape[-2:]
+        window, side = self.config.window, self.config.side
+        if window is not None and max(rows, columns) > window:
+            raise DataError(
+                f"has slices of {rows} × {columns} pixels, which are seen through windows of {window} afterwards",
+                file=example.name,
+                cure=f"train on crops of that size, --set training.crop={window}, or set options.window=null",
+            )
+        if side is None or example.labels is None:
+            return example
+        image, labels = resize(example.image, (side, side)), resize_labels(example.labels, (side, side))
+        bounds = (-0.5, -0.5, side - 0.5, side - 0.5)
+        return replace(example, image=image, labels=labels, points=object_moments(labels)[0], bounds=bounds)
+
     def pictures(self, slices: Iterable[Slice]) -> Iterator[NDArray[np.float32]]:
         """Each slice, coloured by its neighbours or copied: (3, Y, X)."""
         if self.config.context == "copies":
@@ -161,18 +182,21 @@ class EfficientCellSegMethod(VolumeMethod):
     def read_volume(self, outputs: Iterable[Maps], anisotropy: float) -> Iterator[Labels]:
         """Parted in the whole volume, or sections linked from slice to slice, or each for itself."""
         outputs, how = iter(outputs), self.config.objects
-        begun: list[Maps] = []
+        begun: deque[Maps] = deque()
         if how in ("auto", "volume"):
+            voxels = 0
             for output in outputs:
                 begun.append(output)
-                if how == "auto" and sum(each[0].size for each in begun) > MOST_AT_ONCE:
+                voxels += output[0].size
+                if how == "auto" and voxels > MOST_AT_ONCE:
                     how = "linked"
                     break
             else:
                 yield from self._parted_at_once(begun, anisotropy)
                 return
-        linker, number = Linker(overlap=self.config.link), 0
-        for output in chain(begun, outputs):
+        # where slices are close together, an object may be missed in one; where they are far apart it has ended there
+        linker, number = Linker(self.config.link, gap=1 if anisotropy < FAR_APART else 0), 0
+        for output in _drained(begun, outputs):
             sections = self._sections(output)
             if how == "linked":
                 yield linker.add(sections)
@@ -207,7 +231,7 @@ class EfficientCellSegMethod(VolumeMethod):
         )
         return give_back(labels, config.gap) if config.gap else labels
 
-    def _parted_at_once(self, outputs: list[Maps], anisotropy: float) -> Iterator[Labels]:
+    def _parted_at_once(self, outputs: Sequence[Maps], anisotropy: float) -> Iterator[Labels]:
         if not outputs:
             return
         config = self.config
@@ -222,6 +246,13 @@ class EfficientCellSegMethod(VolumeMethod):
         )
         back = partial(give_back, width=config.gap) if config.gap else (lambda each: each)
         yield from map(back, labels)
+
+
+def _drained(begun: deque[Maps], others: Iterator[Maps]) -> Iterator[Maps]:
+    """What was held back, none of it held any longer than needed, and then the others."""
+    while begun:
+        yield begun.popleft()
+    yield from others
 
 
 def _diameter(examples: Sequence[Example], like: Method | None) -> float:

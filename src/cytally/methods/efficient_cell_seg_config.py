@@ -102,4 +102,8 @@ class EfficientCellSegConfig(MethodConfig):
     def _centres_are_learnt(self) -> Self:
         if self.split == "centres" and not self.centres:
             raise ValueError("to split by centres they have to be learnt: set options.centres=true")
+        if self.centres and self.split != "centres":
+            raise ValueError(
+                f"options.split={self.split} never reads the centres that a second network would learn; leave them out"
+            )
         return self

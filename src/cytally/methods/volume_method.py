@@ -41,6 +41,16 @@ class VolumeMethod(MapMethod):
     def overlap(self) -> float:
         """Share of a window that its neighbour shows as well, at the least."""
 
+    def whole(self, example: Example) -> Example:
+        """A whole slice as it is trained on, where `training.crop` cuts none; by default as it is.
+
+        Raises
+        ------
+        DataError
+            When the slice would be seen otherwise when it is segmented.
+        """
+        return example
+
     @abstractmethod
     def pictures(self, slices: Iterable[Slice]) -> Iterator[NDArray[np.float32]]:
         """What the network sees of each slice of a volume, in order: (C, Y, X), from 0 to 1."""

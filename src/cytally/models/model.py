@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from torch import nn
 
 from cytally.calibration.flags import exposure_flags
 from cytally.datasets.slices import wanted_channel
-from cytally.errors import ImageError, UsageError
+from cytally.errors import ImageError, ModelError, UsageError
 from cytally.images.image import Image, Plane
 from cytally.images.prepare import prepare
 from cytally.images.read import read
@@ -224,6 +225,28 @@ class Model:
                 cure="segment each of cytally.images.volume.open_volumes(), or use the command 'cytally segment'",
             )
         return first
+
+    def reading(self, **options: Any) -> Model:
+        """The same weights, whose output is read by other `options` of the method, as ``objects="slices"``.
+
+        Raises
+        ------
+        ModelError
+            When the method has no such options.
+        """
+        before = self.card.configuration
+        given = before.options.model_dump() | options
+        try:
+            configuration = before.model_copy(update={"options": type(before.options).model_validate(given)})
+        except ValidationError as error:
+            wrong = ".".join(str(part) for part in error.errors()[0]["loc"])
+            raise ModelError(
+                f"the model '{self.name}' cannot be read so ({wrong or 'options'}: {error.errors()[0]['msg']})",
+                cure="use a model of another method",
+            ) from error
+        other = Model(self.card.model_copy(update={"configuration": configuration}), self.network)
+        other.run = self.run
+        return other
 
     def predict(self, plane: Plane, *, channel: str | None = None, tile: int = TILE) -> tuple[Prediction, Reading]:
         """Count the cells in a plane, and say how it was looked at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from cytally.calibration.exposure import Exposure
 from cytally.datasets.slices import scaled_slices, slice_factor
+from cytally.errors import UsageError
 from cytally.images.resize import resize_labels
 from cytally.images.volume import Volume
 from cytally.inference.backend import Backend
@@ -47,7 +49,12 @@ class Segmenter:
         self.method, self.run, self.configuration, self.volume = method, run, configuration, volume
         self.factor = slice_factor(volume, configuration.input)
         self.known = anisotropy is not None or volume.anisotropy is not None
-        self.anisotropy = anisotropy or volume.anisotropy or 1.0
+        if anisotropy is not None and not 0 < anisotropy < math.inf:
+            raise UsageError(
+                f"an anisotropy of {anisotropy} makes no sense",
+                cure="give the distance of two slices over that of two pixels, as 4.8",
+            )
+        self.anisotropy = anisotropy if anisotropy is not None else volume.anisotropy or 1.0
         self._exposure = Exposure()
 
     def slices(self, on_slice: Callable[[int, int], None] | None = None) -> Iterator[NDArray[np.integer[Any]]]:
@@ -81,8 +88,13 @@ class Segmenter:
         return self.method.keeps(np.rint(voxels * self.factor**2).astype(np.int64)) & (voxels > 0)
 
     def flags(self) -> tuple[str, ...]:
-        """Words on the exposure of the slices that have been seen, and ``no-voxel-size`` where it was assumed."""
-        return self._exposure.flags() + (() if self.known else ("no-voxel-size",))
+        """Words on the exposure of the slices that have been seen, and on what the file does not tell."""
+        unscaled = self.configuration.input.pixel_size is not None and self.volume.pixel_size is None
+        return (
+            self._exposure.flags()
+            + (("no-pixel-size",) if unscaled else ())
+            + (() if self.known else ("no-voxel-size",))
+        )
 
     def prediction(self, on_slice: Callable[[int, int], None] | None = None) -> Prediction:
         """Segment the whole volume in memory."""

@@ -60,7 +60,7 @@ def split_map(
     regions: Integers = np.empty(mask.shape, np.int32)
     ndimage.label(mask, output=regions)
     _drop_small(regions, least_size)
-    if split == "components" or not regions.any():
+    if split == "components" or not regions.any() or (split == "distance" and mask.all()):
         return regions
     steps = np.array([anisotropy, 1.0, 1.0][-mask.ndim :])
     scale = max(separation, 1.0)
@@ -96,18 +96,16 @@ def _drop_small(regions: Integers, least_size: float) -> None:
 
 
 def _peaks(heights: Floats, regions: Integers, least: float) -> Places:
-    """Places (N, axes) in regions at which no neighbour is higher; of those side by side, that nearest their middle."""
+    """Places (N, axes) in regions at which no neighbour is higher; of those side by side, the middle one row by row."""
     top = (heights >= least) & (regions > 0)
     top &= heights == ndimage.maximum_filter(heights, 3)
     flat, _ = ndimage.label(top, np.ones((3,) * top.ndim))
-    places = np.argwhere(top)
-    owners = flat[top] - 1
-    middles = np.stack([np.bincount(owners, axis) for axis in places.T]) / np.bincount(owners)
-    off = ((places - middles[:, owners].T) ** 2).sum(axis=1)
-    order = np.lexsort((off, owners))
-    first = np.ones(len(order), bool)
-    first[1:] = np.diff(owners[order]) > 0
-    return places[order[first]]
+    places = np.flatnonzero(top)
+    owners = flat.ravel()[places]
+    order = np.argsort(owners, kind="stable")
+    counts = np.bincount(owners)[1:]
+    middles = np.cumsum(counts) - counts + counts // 2
+    return np.stack(np.unravel_index(places[order[middles]], top.shape), axis=1)
 
 
 def _highest_near(centres: Floats, places: Places) -> Floats:

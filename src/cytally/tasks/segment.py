@@ -27,7 +27,7 @@ from cytally.tasks.failures import failure_line
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.model_notes import model_notes
 from cytally.tasks.output import SEGMENTED, check_output, open_output, writing
-from cytally.tasks.segment_challenge import Sequences
+from cytally.tasks.segment_challenge import Sequences, missing_frames
 from cytally.tasks.segment_files import SegmentFiles
 from cytally.tasks.segment_options import SegmentOptions
 from cytally.tasks.segment_report import THUMBNAIL_SIDE, write_segment_report
@@ -109,6 +109,8 @@ def segment(
     options, watch, folder, started = options or SegmentOptions(), watch or Watch(), Path(out), time.monotonic()
     sequences = Sequences(inputs if options.challenge else ())
     images = Inputs(find_images(inputs))
+    for sentence in missing_frames(inputs):
+        watch.on_note(sentence)
     reads = (*images.paths, *(Path(each) for each in (model,) if isinstance(each, str | Path)))
     check_output(folder, SEGMENTED, resume=options.resume, overwrite=options.overwrite, reads=reads)
     files = SegmentFiles(folder, images, resume=options.resume)
@@ -117,9 +119,14 @@ def segment(
     trained = model if isinstance(model, Model) else load(model)
     model_name = trained.name if isinstance(model, Model) else str(model)
     _make_ready(trained, model_name, options)
+    if options.objects is not None:
+        trained = trained.reading(objects=options.objects)
     run = _describe(trained, model_name, images, options)
     if files.earlier:
         refuse_other_run(files.earlier, run, options.deciding(), str(folder))
+        before, now = (each.get("ran_by", "") for each in (files.earlier, run))
+        if before != now:
+            watch.on_note(f"{folder}: begun by {before}, goes on by {now}; labels may differ by single voxels.")
     open_output(folder, SEGMENTED, overwrite=options.overwrite)
     files.begin(run, model_name)
     results: tuple[Path, ...] = ()
@@ -171,6 +178,7 @@ def _describe(model: Model, model_name: str, inputs: Inputs, options: SegmentOpt
         "inputs": inputs.absolute(),
         "model": {**card, "name": model_name, "weights_sha256": weights_digest(model.network)},
         "options": options.as_dict(),
+        "ran_by": f"{model.run.name} in {str(model.run.dtype).removeprefix('torch.')} on {model.run.device}",
     }
 
 

@@ -82,13 +82,28 @@ class Sequences:
         return tuple(results)
 
 
+def missing_frames(inputs: Sequence[str | Path]) -> list[str]:
+    """A sentence for each input folder that is a sequence of the challenge with frames missing."""
+    notes = []
+    for given in inputs:
+        try:
+            if Path(given).is_dir():
+                find_sequence(given)
+        except DataError as error:
+            notes.append(error.line())
+    return notes
+
+
 def _labels(sequence: challenge_result.Sequence, files: SegmentFiles) -> Iterator[Iterator[Slice]]:
     """The label slices of every frame, up to the first that was not segmented."""
     for frame in sequence.frames:
         image = files.inputs.name(frame)
         if image not in files.volumes[frame]:
             return
-        yield _slices(files.folder / "labels" / f"{files.stem(image)}.tif")
+        path = files.folder / "labels" / f"{files.stem(image)}.tif"
+        if not path.is_file():
+            raise DataError("is gone since it was written", file=path, cure="segment anew with --overwrite")
+        yield _slices(path)
 
 
 def _slices(path: Path) -> Iterator[Slice]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from cytally.errors import UsageError
 from cytally.inference.backend import BackendName
 from cytally.inference.torch_backend import Device
 from cytally.tasks.file_options import check_file_options
+
+Objects = Literal["auto", "linked", "volume", "slices"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class SegmentOptions:
         Where the network runs.
     backend
         What runs it: ``auto`` takes OpenVINO on a processor where it is installed and gives what torch gives.
+    objects
+        How objects arise, where otherwise than the model's `options.objects` says: ``linked`` from slice to slice,
+        parted in the whole ``volume`` at once, or per slice alone (``slices``).
     resume, overwrite
         Go on in, or replace, an output folder that exists.
 
@@ -46,6 +51,7 @@ class SegmentOptions:
     challenge: bool = False
     device: Device = "auto"
     backend: BackendName = "auto"
+    objects: Objects | None = None
     resume: bool = False
     overwrite: bool = False
 
@@ -61,7 +67,7 @@ class SegmentOptions:
 
     def deciding(self) -> dict[str, Any]:
         """What the labels depend on; a resumed run must agree in it."""
-        names = ("channel", "axes", "pixel_size", "z_spacing")
+        names = ("channel", "axes", "pixel_size", "z_spacing", "objects")
         return {name: getattr(self, name) for name in names}
 
     def as_dict(self) -> dict[str, Any]:

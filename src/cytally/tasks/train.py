@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from cytally.datasets.splits import write_split
 from cytally.errors import CytallyError, UsageError
 from cytally.inference.torch_backend import Device, find_device
 from cytally.methods.registry import find_method
+from cytally.methods.volume_method import VolumeMethod
 from cytally.models.model import Model
 from cytally.models.store import ACCURATE, CARD, load, save
 from cytally.tasks.model_folder import (
@@ -134,6 +136,8 @@ def train(
     in_channels = find_method(configuration.method).channels_of(examples.training[0])
     method = sized.build(in_channels).fit_to(examples.training, like=None if begin is None else begin.method)
     fitted = sized.model_copy(update={"options": method.config})
+    if fitted.training.crop is None and isinstance(method, VolumeMethod):
+        examples = replace(examples, training=[method.whole(each) for each in examples.training])
     trainer = Trainer(
         method,
         examples,

@@ -14,6 +14,8 @@ from cytally.datasets.folder import read_folder
 from cytally.errors import ConfigError, CytallyError, DataError, ImageError, UsageError
 from cytally.files import write_text
 from cytally.inference.torch_backend import Device, find_device
+from cytally.methods.registry import find_method
+from cytally.methods.volume_method import VolumeMethod
 from cytally.tasks.output import TUNED, check_output, open_output, writing
 from cytally.tasks.provenance import provenance
 from cytally.tasks.search import Search, TuningProgress
@@ -131,7 +133,7 @@ def tune(
     drawing = None if given is not None else make_synthesis(searched.synthesize or {}, file=file)
     check_output(folder, TUNED, resume=resume, overwrite=overwrite, reads=[] if given is None else [Path(given)])
     images = (
-        _images(Path(given), parameters, watch)
+        _images(Path(given), parameters, watch, volumes=issubclass(find_method(configuration.method), VolumeMethod))
         if given is not None
         else drawing.model_dump(mode="json")
         if drawing
@@ -195,13 +197,14 @@ def _configuration(config: TuneConfig, changes: Sequence[str], file: Path | None
     return configuration
 
 
-def _images(folder: Path, parameters: Sequence[Parameter], watch: Watch) -> str:
+def _images(folder: Path, parameters: Sequence[Parameter], watch: Watch, *, volumes: bool) -> str:
     """The fingerprint of the images and their annotation; refused where they could not judge these settings."""
     try:
         found = read_folder(
             folder,
             require_annotation=False,
             on_image=lambda done, total: watch.on_images("Checking images", done, total),
+            volumes=volumes,
         )
     except ImageError as error:
         raise DataError(error.message, file=error.file, cure=error.cure) from error

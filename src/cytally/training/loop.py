@@ -247,9 +247,7 @@ class Trainer:
         assert self.optimiser is not None
         state, images = self.state, len(self.data.training)
         behind = plateaus(self._errors(), self.config.plateau_epochs) if self.config.schedule == "plateau" else 0
-        rate = learning_rate(
-            self.config, step=state.step, done=done, epoch=state.epoch, images=images, plateaus=behind
-        )
+        rate = learning_rate(self.config, step=state.step, done=done, epoch=state.epoch, images=images, plateaus=behind)
         self.state.learning_rate = rate
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group["factor"]

@@ -13,9 +13,11 @@ from cytally.datasets.example import Example
 from cytally.inference.predict import predict
 from cytally.inference.tiles import run_network
 from cytally.inference.torch_backend import Precision, TorchBackend
+from cytally.inference.windows import run_in_windows
 from cytally.methods.map_method import MapMethod
 from cytally.methods.method import Method
 from cytally.methods.picture_method import PictureMethod
+from cytally.methods.volume_method import VolumeMethod
 from cytally.metrics.counting import counting_metrics
 from cytally.metrics.objects import ObjectCounts, object_counts
 
@@ -55,7 +57,7 @@ def validate(
             side = method.side_of(network, drawn=example.drawn) if isinstance(method, PictureMethod) else network
             runs[example.drawn] = TorchBackend(side, device, precision)
         if loss and isinstance(method, MapMethod):
-            output = run_network(runs[example.drawn], network, example.image)
+            output = _maps(method, runs[example.drawn], network, example.image)
             losses.append(_loss(method, output, example))
             prediction = method.read(output)
         else:
@@ -72,6 +74,13 @@ def validate(
     if objects.true:
         metrics["f1_50"] = objects.metrics()["f1_50"]
     return metrics
+
+
+def _maps(method: MapMethod, run: TorchBackend, network: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the network says of a whole image, seen as it is seen afterwards."""
+    if isinstance(method, VolumeMethod):
+        return run_in_windows(run, image, method.window, method.overlap)
+    return run_network(run, network, image)
 
 
 def _loss(method: MapMethod, output: NDArray[np.float32], example: Example) -> float:
