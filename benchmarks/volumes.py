@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import tifffile
 import torch
-from counting import machine
+from counting import commit, machine
 from few_labels import commit_at_begin
 from numpy.typing import NDArray
 from row_file import add_run, has_run, open_row
@@ -106,6 +106,7 @@ def one_run(options: argparse.Namespace, configuration: Configuration) -> dict[s
         "steps": model.card.provenance["steps"],
         "minutes": model.card.provenance["minutes"],
         "commit": begun,
+        "scored_by": commit(),
         "machine": machine(),
         "made_by": {key: value for key, value in provenance().items() if key != "command"},
         "drawn": fingerprint(drawn(options.kind, TEST[0])),
