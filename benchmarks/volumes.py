@@ -9,7 +9,7 @@ Volumes, seeds and what is classical were fixed before any network was trained: 
 All rows are examples/efficient-cell-seg-small.yaml with what their command says.
 
 Writes benchmarks/results/volumes/ROW.json after each run; another --seed adds a run to the row, and a run that was
-killed goes on where it stopped.
+killed goes on where it stopped. `--score-again` reads what a row has trained by today's read-out.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def one_run(options: argparse.Namespace, configuration: Configuration) -> dict[s
     """Train and test once."""
     work, data = options.work / "volumes" / "runs" / row_name(options), data_of(options)
     begun = commit_at_begin(work, options.seed)
-    train(configuration, data, work / f"model-{options.seed}", resume=True)
+    if not options.score_again:
+        train(configuration, data, work / f"model-{options.seed}", resume=True)
     model, volumes = load(work / f"model-{options.seed}"), test_volumes(options.kind)
     run = {
         "seed": options.seed,
@@ -122,8 +123,10 @@ def run_row(options: argparse.Namespace) -> None:
     """One run of a row, if it is not there yet."""
     row, configuration = row_name(options), configuration_of(options)
     path = RESULTS / f"{row}.json"
+    if options.score_again:  # whose settings of reading may have changed since
+        path.unlink(missing_ok=True)
     result = open_row(path, command(options), lambda line: same_row(from_command(line), options), configuration)
-    if has_run(result, options.seed):
+    if has_run(result, options.seed) and not options.score_again:
         print(f"{row}: seed {options.seed} is there already ({path})")
         return
     run = one_run(options, configuration)

@@ -31,7 +31,7 @@ MASK = ("options.split=components", "training.steps=800")
 DECODERS = {"small": "64,48,32,16", "medium": "112,80,48,16", "large": "512,256,128,64"}
 """Of Table 2."""
 
-NOT_PART = ("work", "seed", "all_rows", "real")
+NOT_PART = ("work", "seed", "all_rows", "real", "score_again")
 """Options in which two runs of one row may differ."""
 
 
@@ -47,6 +47,7 @@ def parse(arguments: list[str] | None = None, description: str | None = None) ->
     parser.add_argument("--with", dest="settings", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--real", type=Path, metavar="FOLDER", help="of a real volume of nuclei to test on")
     parser.add_argument("--work", type=Path, default=Path("benchmark-work"), help="folder for data and models; kept")
+    parser.add_argument("--score-again", action="store_true", help="train nothing: read the row's trained model anew")
     parser.add_argument("--all-rows", action="store_true", help="print the commands of the whole section; run nothing")
     options = parser.parse_args(arguments)
     if not 3 <= options.volumes <= min(TEST):
