@@ -71,7 +71,11 @@ class EfficientCellSegConfig(MethodConfig):
         "(`slices`, released program). `auto`: by `volume` up to 64 million voxels, `linked` beyond. Ours.",
     )
     link: float = Field(
-        0.25, gt=0, le=1, description="Least overlap of two sections in neighbouring slices to be one object. Ours."
+        0.65,
+        gt=0,
+        le=1,
+        description="With `linked`: least share of the smaller of two sections in neighbouring slices that lies in the "
+        "other, for them to be one object. Ours.",
     )
     least_area: float = Field(
         0.1, ge=0, description="Objects of fewer voxels than this share of a cell's section are left out. Ours."
