@@ -30,7 +30,7 @@ def draw(draw):
 
 class Volumes(MapSuite):
     method = "efficient-cell-seg"
-    training: ClassVar = {"freeze_statistics_after": 0.6}
+    training: ClassVar = {"freeze_statistics_after": 0.6, "crop": 32, "steps": 70}
 
     @classmethod
     def configuration(cls, **training):
