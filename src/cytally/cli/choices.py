@@ -49,6 +49,6 @@ class Preset(StrEnum):
 
 
 def check_backend(backend: Backend) -> None:
-    """Refuse the back ends that this version does not have."""
+    """Refuse the back ends that counting does not have yet."""
     if backend in (Backend.openvino, Backend.onnx):
-        raise UsageError(f"the back end '{backend}' is not built yet", cure="use --backend torch")
+        raise UsageError(f"counting by the back end '{backend}' is not built yet", cure="use --backend torch")
