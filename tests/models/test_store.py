@@ -219,3 +219,9 @@ def test_every_model_in_the_package_can_be_loaded():
     for name in bundled_models():
         assert read_card(bundled_folder() / name).name == name
         assert (bundled_folder() / name / WEIGHTS).stat().st_size < 10_000_000
+
+
+def test_a_training_that_was_stopped_early_is_told_apart_from_no_model(tmp_path):
+    (tmp_path / "checkpoint.pt").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"holds a training that was stopped.*--resume"):
+        load(tmp_path)

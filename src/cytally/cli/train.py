@@ -68,6 +68,7 @@ def command(
 
 def summary(model: Model) -> str:
     """How the training went, and how far its validation can be believed."""
+    from cytally.methods.volume_method import VolumeMethod
     from cytally.tasks.model_notes import FEW
 
     card, facts = model.card, model.card.provenance
@@ -86,7 +87,10 @@ def summary(model: Model) -> str:
         text = f"Found on the training images: {found}\n"
     number, error = int(card.validation["n"]), card.validation["mae"]
     drawn = "drawn " * (not card.training_data.get("validation"))
-    text += f"Validation on {number} {drawn}image{'s' * (number != 1)}: mean absolute error {error:.2f} cells"
+    volumes = card.training_data.get("validation", 0)
+    kind = f"slices of {volumes} volume{'s' * (volumes != 1)}" if isinstance(model.method, VolumeMethod) else ""
+    kind = kind or f"{drawn}image{'s' * (number != 1)}"
+    text += f"Validation on {number} {kind}: mean absolute error {error:.2f} cells"
     if "f1_50" in card.validation:
         text += f", F1 of the objects at an IoU of 0.5 {card.validation['f1_50']:.2f}"
     if drawn:

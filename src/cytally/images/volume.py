@@ -38,7 +38,7 @@ class Volume:
     source
         The file it is read from, or None for an array.
     channel
-        The channel's name; empty where the file tells none.
+        The channel's name; where the file tells none its number, and nothing where it is the only one.
     channels_in_file
         How many channels the file holds.
     """
@@ -198,7 +198,7 @@ def open_volumes(
                 pixel_size=pixel_size or scene.pixel_size,
                 z_spacing=z_spacing or scene.z_spacing,
                 source=path,
-                channel=names[chosen],
+                channel=names[chosen] or (str(chosen) if count > 1 else ""),
                 channels_in_file=count,
                 _read=reads[time][chosen],
             )

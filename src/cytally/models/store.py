@@ -18,6 +18,8 @@ from cytally.models.card import FORMAT, ModelCard
 from cytally.models.model import Model
 
 CARD, WEIGHTS = "model.json", "weights.safetensors"
+CHECKPOINT = "checkpoint.pt"
+"""What a training keeps beside, to go on from."""
 ACCURATE = "most-accurate"
 """The folder within a model folder of the model that counted most validation images exactly right."""
 PICKLES = (b"\x80", b"PK")
@@ -88,6 +90,12 @@ def read_card(folder: Path) -> ModelCard:
     """
     path = folder / CARD
     again = "train or copy the model again"
+    if not path.is_file() and (folder / CHECKPOINT).is_file():
+        raise ModelError(
+            "holds a training that was stopped before it gave a model",
+            file=folder,
+            cure="go on with 'cytally train', the same options and --resume",
+        )
     if not path.is_file():
         raise ModelError(
             f"is no model folder, it has no {CARD}", file=folder, cure="give the folder that 'cytally train' wrote"

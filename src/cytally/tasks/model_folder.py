@@ -11,14 +11,14 @@ import yaml
 from cytally.errors import ConfigError, ModelError, UsageError
 from cytally.files import whole_file, write_text
 from cytally.models.card import ModelCard
-from cytally.models.store import read_card
+from cytally.models.store import CHECKPOINT, read_card
 from cytally.report.plots import training_curves
 from cytally.tasks.provenance import provenance
 from cytally.tasks.start import Start
 from cytally.training.configuration import Configuration, flat_settings, make_configuration
 from cytally.training.state import TrainingState
 
-CONFIGURATION, CHECKPOINT, SPLIT = "configuration.yaml", "checkpoint.pt", "split.json"
+CONFIGURATION, SPLIT = "configuration.yaml", "split.json"
 LIMITS = ("training.steps", "training.epochs", "training.patience", "counting.precision", "counting.flips")
 """Settings that may change between two sittings: how long to train, and how to count with what has been trained."""
 

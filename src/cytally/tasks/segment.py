@@ -40,9 +40,6 @@ logger = logging.getLogger(__name__)
 TRIAL_SIDE = 384
 """Side in pixels of the drawn slice on which back ends are compared."""
 
-UNNAMED = "without a name"
-"""What to call a channel that varies most where the file names none."""
-
 
 @dataclass(frozen=True)
 class SegmentSummary:
@@ -201,7 +198,7 @@ def _segment_all(model: Model, files: SegmentFiles, options: SegmentOptions, wat
         except Exception as error:  # noqa: BLE001 - whatever one file does, the others are segmented
             _fail(files, files.inputs.name(path), path, error, watch)
         else:
-            _segment_volumes(model, files, path, volumes, channel, watch, done)
+            _segment_volumes(model, files, path, volumes, watch, done)
         done += 1
         watch.on_images("Segmenting", done, total)
 
@@ -211,11 +208,10 @@ def _segment_volumes(
     files: SegmentFiles,
     path: Path,
     volumes: Sequence[Volume],
-    asked: str | None,
     watch: Watch,
     done: int,
 ) -> None:
-    """Segment those volumes of a file, of the channel that was `asked` for, that are not finished yet."""
+    """Segment those volumes of a file that are not finished yet."""
     for number, volume in enumerate(volumes):
         image = files.inputs.name(path) + volume.name.removeprefix(path.name)
         if image in files.volumes[path]:
@@ -242,7 +238,7 @@ def _segment_volumes(
             volume.z_spacing,
             anisotropy=volume.anisotropy or 1.0,
             flags=result.flags,
-            channel=volume.channel or asked or ("0" if volume.channels_in_file == 1 else UNNAMED),
+            channel=volume.channel or "0",
             channels_in_file=volume.channels_in_file,
             volumes_in_file=len(volumes),
             seconds=round(time.monotonic() - before, 3),

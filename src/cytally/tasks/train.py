@@ -15,9 +15,8 @@ from cytally.inference.torch_backend import Device, find_device
 from cytally.methods.registry import find_method
 from cytally.methods.volume_method import VolumeMethod
 from cytally.models.model import Model
-from cytally.models.store import ACCURATE, CARD, load, save
+from cytally.models.store import ACCURATE, CARD, CHECKPOINT, load, save
 from cytally.tasks.model_folder import (
-    CHECKPOINT,
     SPLIT,
     check_resumable,
     check_same_images,

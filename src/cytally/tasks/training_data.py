@@ -202,7 +202,7 @@ def _outlined(folder: DataFolder, watch: Watch) -> tuple[Sample, ...]:
         )
     if _cells(outlined) == 0 and not any(sample.label_slices for sample in outlined):
         raise DataError("no label image shows an object", file=folder.root, cure="add label images with objects")
-    others = sum(sample.count is not None and sample not in outlined for sample in folder.samples)
+    others = sum(sample.count is not None and sample.labels is None for sample in folder.samples)
     if others > 0:
         watch.on_note(
             f"Not used, since this method needs objects outlined in a label image: {others} annotated images."
