@@ -61,6 +61,8 @@ class VolumeRow:
         >>> row.voxel
         '? × 0.5 × 0.5'
         """
+        if self.z_spacing is None and self.pixel_size is None:
+            return "unknown"
         z, side = ("?" if length is None else f"{length:.3g}" for length in (self.z_spacing, self.pixel_size))
         return f"{z} × {side} × {side}"
 
