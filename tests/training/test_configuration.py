@@ -99,7 +99,7 @@ def test_channels_may_be_given_by_number():
         (density(training={"learning_rate": float("nan")}), "'training.learning_rate': input should be a finite"),
         (
             density(training={"schedule": "cosin"}),
-            "'training.schedule': input should be 'constant', 'cosine', 'decay' or 'hyperrule'",
+            "'training.schedule': input should be 'constant', 'cosine', 'decay', 'hyperrule' or 'plateau'",
         ),
         (density(training={"crop": 20, "context": 10}), "'training': a context of 10 on each side leaves nothing"),
         (density(augmentation={"blur": [3, 1]}), "'augmentation.blur': [3.0, 1.0] is not a range: give two"),
