@@ -53,10 +53,12 @@ class TestFullyConvolutional(Volumes):
     options: ClassVar = {"encoder": "b0", "side": None, "cell_diameter": 6, "split": "components"}
 
 
+@pytest.mark.slow  # half a minute each
 class TestResizedWithGap(Volumes):
     options: ClassVar = {"encoder": "b0", "side": 64, "cell_diameter": 6, "gap": 1}
 
 
+@pytest.mark.slow
 class TestWithCentres(Volumes):
     options: ClassVar = {"encoder": "b0", "side": None, "centres": True, "split": "centres", "cell_diameter": 6}
 
