@@ -44,7 +44,6 @@ from script import run_script
 from spoiled_labels import KINDS
 
 from cytally.errors import UsageError
-from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.report.agreement import agreement
 from cytally.report.overlays import write_png
@@ -86,20 +85,13 @@ def spoiler(options: argparse.Namespace) -> Callable[[Labels, int], Labels] | No
     return spoil
 
 
-def read_otherwise(model: Model, changes: dict[str, Any]) -> Model:
-    """The same weights, whose output is read by other options."""
-    before = model.card.configuration
-    configuration = before.model_copy(update={"options": before.options.model_copy(update=changes)})
-    return Model(model.card.model_copy(update={"configuration": configuration}), model.network)
-
-
 def one_run(options: argparse.Namespace, configuration: Configuration) -> dict[str, Any]:
     """Train and test once."""
     work, fields = work_of(options), fields_of(options)
     begun, data = commit_at_begin(work, options.seed), work / f"data-{options.seed}"
     trained_on = write_windows(fields, data, spoiler(options))
     model = train(configuration, data, work / f"model-{options.seed}", resume=True)
-    by_components = read_otherwise(model, COMPONENTS)
+    by_components = model.reading(**COMPONENTS)
     run = {
         "seed": options.seed,
         "images": trained_on,

@@ -60,13 +60,6 @@ def data_of(options: argparse.Namespace) -> Path:
     return folder
 
 
-def read_otherwise(model: Model, **changes: Any) -> Model:
-    """The same weights, whose output is read by other options."""
-    before = model.card.configuration
-    configuration = before.model_copy(update={"options": before.options.model_copy(update=changes)})
-    return Model(model.card.model_copy(update={"configuration": configuration}), model.network)
-
-
 def test_volumes(kind: str) -> list[tuple[Volume, NDArray[np.integer[Any]]]]:
     """The volumes that test, with their labels."""
     found = []
@@ -113,9 +106,9 @@ def one_run(options: argparse.Namespace, configuration: Configuration) -> dict[s
         "drawn": fingerprint(drawn(options.kind, TEST[0])),
     }
     for objects in OBJECTS[: 1 if options.mask else None]:
-        run[objects] = score(read_otherwise(model, objects=objects), volumes)
+        run[objects] = score(model.reading(objects=objects), volumes)
         if options.real is not None:
-            run[f"real {objects}"] = score(read_otherwise(model, objects=objects), real_volume(options.real))
+            run[f"real {objects}"] = score(model.reading(objects=objects), real_volume(options.real))
     return run
 
 

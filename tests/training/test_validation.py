@@ -7,7 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from cytally.datasets.example import Example
 from cytally.methods.density import Density, DensityConfig
+from cytally.methods.efficient_cell_seg import EfficientCellSegMethod
+from cytally.methods.efficient_cell_seg_config import EfficientCellSegConfig
 from cytally.methods.nucleus_unet import NucleusUNetConfig, NucleusUNetMethod
 from cytally.training.selection import Selection
 from cytally.training.state import TrainingState
@@ -79,3 +82,31 @@ def test_the_selection_keeps_what_is_least_in_the_figure_it_is_told(error, kept)
     assert state.best_error == figures[kept][0 if error == "mae" else 1]
     assert selection.consider(net, {"mae": 9.0, "loss": 9.0}, state, settled=True, error=error)
     assert (state.best_error, selection.best["weight"].item()) == (9.0, 3)
+
+
+shown: list[tuple[int, ...]] = []
+"""Shapes of what `Green` has been given; outside of it, since validation works on a copy."""
+
+
+class Green(nn.Module):
+    """Says that what is bright in the middle channel is a cell."""
+
+    def forward(self, x):
+        shown.append(tuple(x.shape))
+        return x[:, 1:2]
+
+
+@pytest.mark.parametrize("loss", [True, False])
+def test_slices_are_seen_in_their_colours_and_through_the_windows_they_will_be_seen_through(loss):
+    """A slice whose cells are in green alone, 70 pixels wide, through windows of 64: one pair of windows."""
+    config = EfficientCellSegConfig(side=None, window=64, split="components", cell_diameter=6.0)
+    labels = np.zeros((40, 70), np.uint16)
+    labels[5:11, 5:11], labels[20:26, 60:66] = 1, 2
+    image = np.stack([np.zeros(labels.shape), labels > 0, np.zeros(labels.shape)]).astype(np.float32)
+    points = np.array([[7.5, 7.5], [22.5, 62.5]])
+    slice_ = Example("a.tif", image, points, (-0.5, -0.5, 39.5, 69.5), labels=labels)
+    shown.clear()
+    found = validate(EfficientCellSegMethod(config, 1), Green(), [slice_], CPU, "float32", loss=loss)
+    assert found["mae"] == 0 and found["f1_50"] == 1
+    assert shown == [(1, 3, 40, 64)] * 2
+    assert ("loss" in found) == loss

@@ -15,6 +15,7 @@ from cytally.report.overlays import encode_png, thumbnail
 from cytally.report.page import INLINE_IMAGES
 from cytally.tasks.area import CountedPlane
 from cytally.tasks.count_row import BY_AREA, COLUMNS, CountRow
+from cytally.tasks.failures import write_failures
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.output import refusing_long_names, writing
 from cytally.tasks.plane_files import write_plane
@@ -103,8 +104,7 @@ class CountFiles:
         """Note an input that could not be counted."""
         self.failures.append((self.inputs.name(path), line))
         with writing(self.folder):
-            rows = [{"image": name, "error": error} for name, error in self.failures]
-            RowFile(self.folder / "failures.csv", ("image", "error"), rows)
+            write_failures(self.folder, self.failures)
 
     def end(self, *, finished: bool, seconds: float) -> None:
         """Put the rows into the inputs' order and complete run.json."""

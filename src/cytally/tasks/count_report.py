@@ -17,7 +17,7 @@ from cytally.tasks.count_insight import what_the_model_sees
 from cytally.tasks.count_row import CountRow
 from cytally.tasks.insight import encodes_and_decodes
 from cytally.tasks.plane_files import ENDINGS, find_file
-from cytally.tasks.provenance import provenance
+from cytally.tasks.provenance import report_facts
 
 
 def write_count_report(
@@ -46,14 +46,7 @@ def write_count_report(
             with whole_file(files.folder / f"{figure.name}.png") as temporary:
                 temporary.write_bytes(figure.png)
     inline = len(files.rows) <= INLINE_IMAGES
-    made_by = provenance()
-    facts = {
-        "cytally": made_by["cytally"],
-        "model": files.model_name,
-        "date": made_by["created"],
-        "seconds": f"{seconds:.1f}",
-        "command": " ".join(made_by["command"]),
-    }
+    facts = report_facts(seconds, model=files.model_name)
     report = ReportData(
         title="Cell counts",
         model=files.model_name,

@@ -15,9 +15,9 @@ from cytally.report.html import ReportFailure, ReportFigure
 from cytally.report.plots import predicted_against_true
 from cytally.results import Metrics
 from cytally.tasks.comparison import Comparison
+from cytally.tasks.failures import write_failures
 from cytally.tasks.insight import Insight
 from cytally.tasks.insight_figures import insight_figures
-from cytally.tasks.rows import RowFile
 
 
 def write_evaluation_files(
@@ -46,8 +46,7 @@ def write_evaluation_files(
         _write_table(out / "error_by_count.csv", by_count)
         scores = _scores(table, by_count)
     if comparison.failures:
-        rows = [{"image": image, "error": line} for image, line in comparison.failures]
-        RowFile(out / "failures.csv", ("image", "error"), rows)
+        write_failures(out, comparison.failures)
     figures = [] if insight is None else insight_figures(insight, seed=comparison.model.card.configuration.seed)
     for figure in (*scores, *figures):
         with whole_file(out / f"{figure.name}.png") as temporary:

@@ -1,10 +1,12 @@
-"""The line that says why one image failed."""
+"""The line that says why one image failed, and the table of these lines."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cytally.errors import CytallyError
+from cytally.tasks.rows import RowFile
 
 TOO_LARGE = "does not fit into memory; crop it or scale it down"
 
@@ -26,3 +28,8 @@ def failure_line(error: BaseException, path: Path) -> str:
         return f"{path.name}: {TOO_LARGE}"
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     return f"{path.name}: failed unexpectedly ({reason}); run again with --verbose and report it"
+
+
+def write_failures(folder: Path, failures: Sequence[tuple[str, str]]) -> None:
+    """Write failures.csv into an output folder: the image and the line of each failure."""
+    RowFile(folder / "failures.csv", ("image", "error"), [{"image": image, "error": line} for image, line in failures])

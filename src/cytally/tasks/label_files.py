@@ -10,6 +10,7 @@ from typing import Any
 
 from cytally.errors import UsageError
 from cytally.files import write_text
+from cytally.tasks.failures import write_failures
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.label_names import FieldNames
 from cytally.tasks.label_row import LabelledImage, columns
@@ -115,8 +116,7 @@ class LabelFiles:
         """Note an image that could not be labelled, or whose pair does not belong together."""
         self.failures.append((image, line))
         with writing(self.folder):
-            rows = [{"image": name, "error": error} for name, error in self.failures]
-            RowFile(self.folder / "failures.csv", ("image", "error"), rows)
+            write_failures(self.folder, self.failures)
 
     def end(
         self, fewest: float, most: float, *, finished: bool, seconds: float

@@ -16,7 +16,7 @@ from cytally.report.overlays import encode_png, overlay
 from cytally.results import Prediction
 from cytally.tasks.label_files import LabelFiles
 from cytally.tasks.label_row import LabelledImage
-from cytally.tasks.provenance import provenance
+from cytally.tasks.provenance import report_facts
 
 DESCRIPTIONS = {
     "auto": "Nuclei found without a setting, by one set of rules for all images.",
@@ -44,7 +44,6 @@ def write_label_report(files: LabelFiles, whys: Mapping[str, str], notes: Sequen
     else:
         with whole_file(files.folder / "contact.png") as temporary:
             temporary.write_bytes(sheet.png)
-    made_by = provenance()
     report = LabelData(
         title="Labels from a stain",
         model=files.preset,
@@ -65,13 +64,7 @@ def write_label_report(files: LabelFiles, whys: Mapping[str, str], notes: Sequen
         failures=tuple(ReportFailure(image, line) for image, line in files.failures),
         notes=tuple(notes),
         figures=() if sheet is None else (sheet,),
-        facts={
-            "cytally": made_by["cytally"],
-            "preset": files.preset,
-            "date": made_by["created"],
-            "seconds": f"{seconds:.1f}",
-            "command": " ".join(made_by["command"]),
-        },
+        facts=report_facts(seconds, preset=files.preset),
     )
     write_label_page(files.folder / "report.html", report)
 

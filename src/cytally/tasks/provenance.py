@@ -23,3 +23,15 @@ def provenance() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
     }
+
+
+def report_facts(seconds: float, **said: str) -> dict[str, str]:
+    """What a report says of its run: the version, what is `said` besides, date, seconds and command, in this order."""
+    made_by = provenance()
+    return {
+        "cytally": made_by["cytally"],
+        **said,
+        "date": made_by["created"],
+        "seconds": f"{seconds:.1f}",
+        "command": " ".join(made_by["command"]),
+    }

@@ -10,6 +10,7 @@ from typing import Any
 
 from cytally.errors import UsageError
 from cytally.files import write_text
+from cytally.tasks.failures import write_failures
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.output import writing
 from cytally.tasks.provenance import provenance
@@ -105,8 +106,7 @@ class SegmentFiles:
         """Note a volume, or a whole input, that could not be segmented."""
         self.failures.append((image, line))
         with writing(self.folder):
-            rows = [{"image": name, "error": error} for name, error in self.failures]
-            RowFile(self.folder / "failures.csv", ("image", "error"), rows)
+            write_failures(self.folder, self.failures)
 
     def end(self, *, finished: bool, seconds: float) -> None:
         """Put the rows into the inputs' order and complete run.json."""

@@ -11,7 +11,7 @@ from cytally.report.html import ReportFailure
 from cytally.report.overlays import encode_png, thumbnail
 from cytally.report.page import INLINE_IMAGES
 from cytally.report.volume_page import VolumeData, VolumeRow, write_volume_page
-from cytally.tasks.provenance import provenance
+from cytally.tasks.provenance import report_facts
 from cytally.tasks.segment_files import SegmentFiles
 from cytally.tasks.segment_row import SegmentedVolume
 
@@ -33,7 +33,6 @@ def write_segment_report(model: Model, files: SegmentFiles, notes: Sequence[str]
     seconds
         How long the run took.
     """
-    made_by = provenance()
     inline = len(files.rows) <= INLINE_IMAGES
     report = VolumeData(
         title="Cells in volumes",
@@ -42,13 +41,7 @@ def write_segment_report(model: Model, files: SegmentFiles, notes: Sequence[str]
         rows=tuple(_row(files, volume, inline) for volume in files.rows),
         failures=tuple(ReportFailure(image, line) for image, line in files.failures),
         notes=tuple(notes),
-        facts={
-            "cytally": made_by["cytally"],
-            "model": files.model_name,
-            "date": made_by["created"],
-            "seconds": f"{seconds:.1f}",
-            "command": " ".join(made_by["command"]),
-        },
+        facts=report_facts(seconds, model=files.model_name),
     )
     write_volume_page(files.folder / "report.html", report)
 

@@ -56,9 +56,9 @@ def validate(
         if example.drawn not in runs:
             side = method.side_of(network, drawn=example.drawn) if isinstance(method, PictureMethod) else network
             runs[example.drawn] = TorchBackend(side, device, precision)
-        if loss and isinstance(method, MapMethod):
+        if isinstance(method, MapMethod):
             output = _maps(method, runs[example.drawn], network, example.image)
-            losses.append(_loss(method, output, example))
+            losses += [_loss(method, output, example)] if loss else []
             prediction = method.read(output)
         else:
             prediction = predict(method, runs[example.drawn], network, example.image)
