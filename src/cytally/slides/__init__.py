@@ -1,0 +1,1 @@
+"""Images larger than memory: opened lazily, counted region by region."""

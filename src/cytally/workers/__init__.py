@@ -1,0 +1,1 @@
+"""Crews that share work out: this process, several processes, a Dask cluster."""
