@@ -58,3 +58,7 @@ class ConfigError(UsageError):
 
 class OutputError(CytallyError):
     """The output can no longer be written to, as on a full disk. What was finished is valid."""
+
+
+class WorkerError(CytallyError):
+    """Workers died, or were lost, before they could tell what came of their work."""

@@ -87,6 +87,12 @@ WORDS = """# Benchmarks
 <!-- here: volume decoders -->
 
 <!-- here: volume speed -->
+
+<!-- here: slide figures -->
+
+<!-- here: slide seconds -->
+
+<!-- here: slide memory -->
 """
 
 

@@ -93,7 +93,7 @@ def test_ctrl_c_is_status_130_and_is_gone_on_from(
     (images / "b.png").unlink()
     words = ("count", images, "-o", tmp_path / "out", "--model", model_folder)
     with monkeypatch.context() as patch:
-        patch.setattr("cytally.tasks.count.read", stopping)
+        patch.setattr("cytally.tasks.count_input.read", stopping)
         result = call(*words)
     assert result.exit_code == 130 and result.stderr.splitlines()[-1].startswith("stopped; ")
     assert len((tmp_path / "out" / "counts.csv").read_text().splitlines()) == 2

@@ -5,6 +5,7 @@ Each page is followed from top to bottom in a room of its own: a temporary folde
 changed: training ends after two small steps, beside four drawn images and with the smallest encoder (`SHORTER`,
 `SMALLER`; in Python, "steps" is set to 2), and `cytally synthesize` draws no hundreds of images (`MANY`) and no large
 volumes (`TINY`). `cytally segment` runs by torch, which needs no time to compile a network; nothing is downloaded.
+Whatever scheduler a page names, one with a worker in this process is taken.
 Blocks under a comment ``<!-- no test: reason -->`` are not run; `NOT_RUN` lists them all.
 """
 
@@ -43,6 +44,7 @@ MANY, FEWER = 30, 8
 NOT_RUN = {
     "CONTRIBUTING.md": [".venv/bin/pre-commit install"],
     "README.md": ["pip install ."],
+    "docs/scale.md": ["dask scheduler", "dask worker tcp://192.168.1.10:8786 --nworkers 16 --nthreads 1"],
     "docs/label.md": [
         "import cytally",
         "import tifffile",
@@ -194,6 +196,7 @@ def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copyfile(folder / "images" / "field-a.png", folder / "image.png")
     draw_data_folder(folder / "data", 3)
     draw_data_folder(folder / "unseen", 2)
+    draw(folder / "plate1", [f"plate1_{well}_1.png" for well in ("A01", "B03")], 96, 12)
     draw_pairs(folder)
     draw_melanocytes(folder / "database_melanocytes_trp1")
     draw_data_folder(folder / "data-of-the-new-technique", 3)
@@ -219,6 +222,16 @@ def room(furniture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """The address of a Dask scheduler and its worker, both of them threads of this process."""
+    from distributed import LocalCluster
+
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    with LocalCluster(protocol="tcp", **options) as cluster:
+        yield cluster.scheduler_address
+
+
 def trains_its_model(page: Path) -> bool:
     return any("cytally train" in line and "-o model " in f"{line} " for block in blocks(page) for line in block.lines)
 
@@ -240,8 +253,9 @@ def shorter(arguments: Iterable[str] = ()) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(map(runs, blocks(page)))], ids=name)
-def test_page_runs_as_written(page: Path, room: Path) -> None:
+def test_page_runs_as_written(page: Path, room: Path, request: pytest.FixtureRequest) -> None:
     text = page.read_text(encoding="utf-8")
+    address = request.getfixturevalue("scheduler") if "--scheduler" in text else ""
     if re.search(r"--model model\b|load\(\"model\"\)", text) and not trains_its_model(page):
         run("cytally train examples/density.yaml --data data -o model")
     if "volume-model" in text and "-o volume-model" not in text:
@@ -256,11 +270,11 @@ def test_page_runs_as_written(page: Path, room: Path) -> None:
             exec(compile(re.sub(r'"steps": \d+', '"steps": 2', block.text), name(page), "exec"), names)
         else:
             for line in block.lines:
-                run(line)
+                run(line, scheduler=address)
 
 
-def run(line: str) -> None:
-    """Run one command, which has to succeed."""
+def run(line: str, scheduler: str = "") -> None:
+    """Run one command, which has to succeed, with another `scheduler` than it names."""
     assert not re.search(r"[|;&$`]|>\s", re.sub(r"\"[^\"]*\"|'[^']*'", "", line)), f"a plain command, please: {line}"
     program, *arguments = shlex.split(line, comments=True)
     if program == "cytally":
@@ -274,6 +288,8 @@ def run(line: str) -> None:
         if "imagenet" in arguments:  # which would be downloaded
             place = arguments.index("imagenet")
             del arguments[place - 1 : place + 1]
+        if "--scheduler" in arguments:
+            arguments[arguments.index("--scheduler") + 1] = scheduler
         if arguments[0] == "segment" and "--backend" not in arguments:
             arguments += ["--backend", "torch"]
         outcome = CliRunner().invoke(app, arguments)

@@ -8,7 +8,7 @@ import pytest
 from roifile import ROI_TYPE, ImagejRoi, roiwrite
 
 from cytally.errors import UsageError
-from cytally.images.region import Region, border_mask, read_region
+from cytally.images.region import Region, border_mask, read_named_regions, read_region
 
 SQUARE = [[2, 1], [8, 1], [8, 5], [2, 5], [2, 1]]  # x, y from the image's corner: columns 2-7, rows 1-4
 HOLE = [[4, 2], [6, 2], [6, 4], [4, 4], [4, 2]]  # columns 4-5, rows 2-3
@@ -202,3 +202,60 @@ def test_an_imagej_line_is_no_area(tmp_path):
 @pytest.mark.parametrize(("margin", "inside"), [(0, 20), (1, 6), (2, 0), (9, 0)])
 def test_the_margin_at_the_border(margin, inside):
     assert border_mask((4, 5), margin).sum() == inside
+
+
+# Names
+
+
+def names(tmp_path, features) -> list[str]:
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps(features))
+    return [each.name for each in read_named_regions(path)]
+
+
+@pytest.mark.parametrize(
+    ("properties", "name"),
+    [
+        ({"name": "core", "classification": {"name": "Tumor"}}, "core"),
+        ({"classification": {"name": "Tumor", "color": [200, 0, 0]}}, "Tumor"),
+        ({"name": None, "classification": {"names": ["Tumor", "Positive"]}}, "Tumor: Positive"),
+        ({"name": " ", "classification": "Stroma"}, "Stroma"),
+        ({"name": 7}, "7"),
+        ({"name": ["a"], "classification": None}, "region 1"),
+        ({}, "region 1"),
+        (None, "region 1"),
+    ],
+)
+def test_the_name_of_a_feature(tmp_path, properties, name):
+    assert names(tmp_path, {"type": "Feature", "properties": properties, "geometry": MULTI}) == [name]
+
+
+def test_regions_are_told_apart_in_the_order_of_the_file(tmp_path):
+    square = {"type": "Polygon", "coordinates": [SQUARE]}
+    point = {"type": "Feature", "properties": {"name": "point"}, "geometry": {"type": "Point", "coordinates": [0, 0]}}
+    empty = {"type": "Polygon", "coordinates": []}
+    features = [feature(square), point, empty, MULTI, {**feature(POLYGON), "properties": {}}]
+    assert names(tmp_path, {"type": "FeatureCollection", "features": features}) == ["a", "region 2", "region 3"]
+    found = read_named_regions(tmp_path / "a.geojson")
+    masks = [each.region.mask(SHAPE) for each in found]
+    assert [mask.tolist() for mask in masks[1:]] == [TWO.tolist(), WITH_HOLE.tolist()]
+    assert np.logical_or.reduce(masks).tolist() == read_region(tmp_path / "a.geojson").mask(SHAPE).tolist()
+
+
+def test_the_names_of_imagej_regions(tmp_path):
+    rois = [imagej(SQUARE), imagej(FAR)]
+    roiwrite(tmp_path / "a.zip", rois, name=["first", "second"])
+    for roi, name in zip(rois, ("left", ""), strict=True):
+        roi.name = name
+    rois[0].tofile(tmp_path / "a.roi")
+    assert [each.name for each in read_named_regions(tmp_path / "a.roi")] == ["left"]
+    assert len(read_named_regions(tmp_path / "a.zip")) == 2
+
+
+@pytest.mark.parametrize("content", ["{", '{"type": "FeatureCollection", "features": []}'])
+def test_named_regions_are_refused_alike(tmp_path, content):
+    path = tmp_path / "a.geojson"
+    path.write_text(content)
+    with pytest.raises(UsageError) as caught:
+        read_named_regions(path)
+    assert str(caught.value) == refused(path)

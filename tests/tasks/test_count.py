@@ -110,7 +110,7 @@ def test_one_prediction_is_held_at_a_time(
         alive.append(weakref.ref(counted.prediction))
         return counted
 
-    monkeypatch.setattr("cytally.tasks.count.count_plane", watched)
+    monkeypatch.setattr("cytally.tasks.count_input.count_plane", watched)
     assert len(count([tmp_path / "film.tif"], tmp_path / "out", model).rows) == len(alive) == 4
 
 
@@ -219,7 +219,7 @@ def test_whatever_an_image_does_the_others_are_counted(
             raise error
         return area.count_plane(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("cytally.tasks.count.count_plane", failing)
+    monkeypatch.setattr("cytally.tasks.count_input.count_plane", failing)
     summary = count([images], tmp_path / "out", model, watch=quiet())
     assert [line for _, line in summary.failures] == [
         "a.png: does not fit into memory; crop it or scale it down",
@@ -256,7 +256,7 @@ def test_a_method_that_finds_objects(
     labels[2:4, 5:8] = 70_000
     objects = area.CountedPlane
     monkeypatch.setattr(
-        "cytally.tasks.count.count_plane",
+        "cytally.tasks.count_input.count_plane",
         lambda model, plane, options, region: objects(
             plane, Prediction(1.0, labels=labels), model.predict(plane)[1], labels.size
         ),
@@ -272,7 +272,7 @@ def test_a_method_that_finds_objects(
 def test_refused_before_anything_is_written(
     images: Path, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cytally.tasks.count.read", lambda *_, **__: pytest.fail("an image was opened"))
+    monkeypatch.setattr("cytally.tasks.count_input.read", lambda *_, **__: pytest.fail("an image was opened"))
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken.geojson").write_text("{")
     (tmp_path / "broken.csv").write_text("image\n")

@@ -11,7 +11,7 @@ import torch
 
 from cytally.models.model import Model
 from cytally.models.store import load, save
-from cytally.tasks import count_files
+from cytally.tasks import count_input
 from cytally.tasks.count import count
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.watch import Watch
@@ -57,16 +57,16 @@ def test_the_column_is_there_for_models_that_count_by_area_alone(
 def test_resuming_keeps_it(after: int, images: Path, nuclei: Model, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     count([images], tmp_path / "whole", nuclei)
     out, done = tmp_path / "out", []
-    add = count_files.InputFiles.add
+    add = count_input.PlaneFiles.add
 
-    def stopping(self: count_files.InputFiles, *args: object) -> None:
+    def stopping(self: count_input.PlaneFiles, *args: object, **named: object) -> None:
         if len(done) == after:
             raise KeyboardInterrupt
         done.append(1)
-        add(self, *args)  # type: ignore[arg-type]
+        add(self, *args, **named)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(count_files.InputFiles, "add", stopping)
+        patch.setattr(count_input.PlaneFiles, "add", stopping)
         with pytest.raises(KeyboardInterrupt):
             count([images], out, nuclei)
     assert len(rows(out)) == after

@@ -154,7 +154,7 @@ def test_resuming_a_finished_run_counts_nothing_again(
     (inputs / "c.tif").write_bytes((inputs / "a.tif").read_bytes())
     opened: list[Path] = []
     monkeypatch.setattr(
-        "cytally.tasks.count.read", lambda path, **settings: (opened.append(path), read(path, **settings))[1]
+        "cytally.tasks.count_input.read", lambda path, **settings: (opened.append(path), read(path, **settings))[1]
     )
     summary = count([inputs], out, model, CountOptions(resume=True))
     assert [path.name for path in opened] == ["c.tif"], "what failed is tried again, and nothing else"

@@ -10,7 +10,13 @@ ZARR = (".zarr",)
 VENDOR = (".nd2", ".czi", ".lif", ".lsm", ".dv", ".ims", ".oib", ".oif", ".oir", ".sldy", ".vsi")
 """Formats of microscope makers, read through bioio."""
 
-SUPPORTED = RASTER + TIFF + ZARR + VENDOR
+OPENSLIDE = (".mrxs", ".vms", ".vmu", ".svslide", ".bif")
+"""Slide scanners' formats that openslide alone reads, or reads better: the tiles of .bif overlap."""
+
+SLIDE = (".svs", ".ndpi", ".scn", *OPENSLIDE)
+"""Slide scanners' formats, read region by region. The first three are TIFF."""
+
+SUPPORTED = RASTER + TIFF + ZARR + VENDOR + SLIDE
 
 ZARR_FILES = ("zarr.json", ".zgroup", ".zattrs")
 """What marks a folder as zarr, whatever its ending."""

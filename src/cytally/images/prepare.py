@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -12,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from cytally.errors import ImageError
 from cytally.images.channels import find_channel, most_varying
 from cytally.images.image import Plane
-from cytally.images.normalise import Kind, normalise
+from cytally.images.large import diameter_of_large, is_large, sample_of_large
+from cytally.images.normalise import Kind, apply, normalise, statistics
 from cytally.images.resize import resize
 from cytally.images.scale import estimate_diameter
 
@@ -110,22 +113,47 @@ def prepare(
             file=plane.source or plane.name,
             cure="use a model trained on such images, or name the channels with --channel",
         )
-    data = normalise(plane.data[list(channels)], config.normalisation)
-    factor, flags = scale_factor(plane, data, config)
+    raw = plane.data[list(channels)]
+    shape = (raw.shape[-2], raw.shape[-1])
+    if is_large(shape) and config.normalisation != "equalised":  # as where it is read window by window
+        found = statistics(sample_of_large(lambda window: raw[:, *window], shape), config.normalisation)
+        data = apply(raw, found)
+    else:
+        data = normalise(raw, config.normalisation)
+    factor, flags = scale_factor(plane.pixel_size, shape, lambda: _diameter(data), config)
+    inner = inner_shape(shape, factor, plane.source or plane.name)
+    return Prepared(resize(data, inner), factor, channels, flags)
+
+
+def _diameter(data: NDArray[np.float32]) -> float | None:
+    shape = (data.shape[-2], data.shape[-1])
+    if is_large(shape):
+        return diameter_of_large(lambda window: data[:1, *window], shape)
+    return estimate_diameter(data[0])
+
+
+def inner_shape(shape: tuple[int, int], factor: float, file: str | Path) -> tuple[int, int]:
+    """Rows and columns that the network sees of a picture of `shape` that is resized by `factor`.
+
+    Raises
+    ------
+    ImageError
+        Naming `file`: when it would have to be enlarged too much, or too little would be left.
+    """
     if factor > MOST_FACTOR:
         raise ImageError(
             f"would be enlarged {factor:.3g} times to the pixel size that the model asks for",
-            file=plane.source or plane.name,
+            file=file,
             cure="give its true pixel size in micrometres with --pixel-size",
         )
-    rows, columns = (max(1, round(side * factor)) for side in data.shape[-2:])
+    rows, columns = (max(1, round(side * factor)) for side in shape)
     if min(rows, columns) < LEAST_SIDE:
         raise ImageError(
-            f"is {data.shape[-2]} × {data.shape[-1]} pixels, too small once scaled by {factor:.3g} as the model asks",
-            file=plane.source or plane.name,
+            f"is {shape[0]} × {shape[1]} pixels, too small once scaled by {factor:.3g} as the model asks",
+            file=file,
             cure="give its true pixel size with --pixel-size, or use a larger image",
         )
-    return Prepared(resize(data, (rows, columns)), factor, channels, flags)
+    return rows, columns
 
 
 def choose_channels(
@@ -147,20 +175,34 @@ def choose_channels(
     return tuple(find_channel(plane, name) for name in config.channels)
 
 
-def scale_factor(plane: Plane, data: NDArray[np.float32], config: InputConfig) -> tuple[float, tuple[str, ...]]:
-    """By how much to resize the plane, and what was assumed."""
+def scale_factor(
+    pixel_size: float | None, shape: tuple[int, int], diameter: Callable[[], float | None], config: InputConfig
+) -> tuple[float, tuple[str, ...]]:
+    """By how much to resize a picture, and what was assumed.
+
+    Parameters
+    ----------
+    pixel_size
+        Micrometres per pixel of the picture, or None.
+    shape
+        Its rows and columns.
+    diameter
+        Estimates the diameter of its cells in pixels; called where the configuration asks for it.
+    config
+        What the network wants.
+    """
     if config.object_diameter is not None:
-        diameter = estimate_diameter(data[0])
-        if diameter is None:
+        found = diameter()
+        if found is None:
             return 1.0, ()
-        wanted = config.object_diameter / diameter
-        least = max(LEAST_FACTOR, LEAST_SIDE / min(data.shape[-2:]))
+        wanted = config.object_diameter / found
+        least = max(LEAST_FACTOR, LEAST_SIDE / min(shape))
         if wanted > MOST_ESTIMATED:
             return 1.0, ("extrapolated-scale",)
         return max(wanted, least), () if wanted >= least else ("extrapolated-scale",)
     factor = 1 / config.downscale
     if config.pixel_size is None:
         return factor, ()
-    if plane.pixel_size is None:
+    if pixel_size is None:
         return factor, ("no-pixel-size",)
-    return factor * plane.pixel_size / config.pixel_size, ()
+    return factor * pixel_size / config.pixel_size, ()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.draw import polygon2mask
 
-from cytally.errors import UsageError
+from cytally.images.region_files import Polygon, Ring, read_outlines
 
-Ring = NDArray[np.float64]
-"""Corners (N, 2) of a closed outline as y, x, the centre of the top-left pixel being the origin."""
+Mask = NDArray[np.bool_]
+Places = NDArray[np.float64]
+"""Rows or columns (N,), ascending, the centre of the first pixel being 0."""
 
 
 @dataclass(frozen=True)
@@ -25,47 +25,105 @@ class Region:
     ----------
     polygons
         Each an outline, followed by the outlines of its holes: a pixel inside an odd number of them is inside.
+
+    Notes
+    -----
+    A centre that lies exactly on an outline belongs to the area right of it, or below it. So regions that share an
+    edge share no pixel, and none is left between them.
     """
 
-    polygons: tuple[tuple[Ring, ...], ...]
+    polygons: tuple[Polygon, ...]
 
-    def mask(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    def mask(self, shape: tuple[int, int]) -> Mask:
         """Pixels of (Y, X) whose centre lies inside an outline and in none of its holes."""
-        inside = np.zeros(shape, bool)
-        for rings in self.polygons:
-            area = np.zeros(shape, bool)
-            for ring in rings:
-                area ^= polygon2mask(shape, ring)  # type: ignore[no-untyped-call]
-            inside |= area
+        return self.mask_window((0, 0), shape)
+
+    def mask_window(
+        self, window_origin: tuple[float, float], shape: tuple[int, int], step: tuple[float, float] = (1, 1)
+    ) -> Mask:
+        """What `mask` says of one window, on a grid that may be coarser than the image's.
+
+        Parameters
+        ----------
+        window_origin
+            Top-left corner (y, x) of the window, in pixels of the image: (0, 0) is the image's own corner.
+        shape
+            Rows and columns of the mask.
+        step
+            Height and width of one pixel of the mask, in pixels of the image.
+
+        Returns
+        -------
+        numpy.ndarray
+            bool (Y, X): whether the centre of each pixel of the mask lies inside.
+
+        Examples
+        --------
+        >>> square = Region(((np.array([[-0.5, -0.5], [-0.5, 3.5], [3.5, 3.5], [3.5, -0.5]]),),))
+        >>> square.mask_window((2, 2), (2, 3), step=(2, 2)).astype(int).tolist()
+        [[1, 0, 0], [0, 0, 0]]
+        """
+        rows, columns = (
+            np.asarray(first + (np.arange(length) + 0.5) * width - 0.5, float)
+            for first, length, width in zip(window_origin, shape, step, strict=True)
+        )
+        return self.mask_at(rows, columns)
+
+    def mask_at(self, rows: Places, columns: Places) -> Mask:
+        """Whether each crossing of `rows` (Y,) and `columns` (X,), both ascending, lies inside: bool (Y, X)."""
+        inside = np.zeros((len(rows), len(columns)), bool)
+        if not inside.size:
+            return inside
+        top, left, bottom, right = self._boxes
+        near = (top <= rows[-1]) & (bottom >= rows[0]) & (left <= columns[-1]) & (right >= columns[0])
+        for index in np.flatnonzero(near):
+            _fill(inside, self.polygons[index], rows, columns)
         return inside
 
+    @cached_property
+    def _boxes(self) -> NDArray[np.float64]:
+        """Top, left, bottom and right (4, N) of the polygons, so that those far from a window cost nothing."""
+        corners = [np.concatenate(rings) for rings in self.polygons]
+        return np.array([[*each.min(axis=0), *each.max(axis=0)] for each in corners]).reshape(-1, 4).T
 
-def read_region(path: Path) -> Region:
-    """Read polygons from GeoJSON (as QuPath writes it) or from ImageJ (.roi, or a .zip of them).
 
-    Both give corners as x, y in pixels with the origin at the top-left corner of the image.
+@dataclass(frozen=True)
+class NamedRegion:
+    """A region and what the user calls it."""
+
+    name: str
+    region: Region
+
+
+def read_named_regions(path: Path) -> list[NamedRegion]:
+    """Read the regions of a GeoJSON file (as QuPath writes it) or of ImageJ (.roi, or a .zip of them), one by one.
+
+    Each GeoJSON feature and each ImageJ ROI with an area is one region. A feature without a name takes that of its
+    class; without one, it is called by its place, ``region 1``, ``region 2``, ….
 
     Raises
     ------
     UsageError
         When the file is missing, unreadable, or holds no area.
-
-    References
-    ----------
-    RFC 7946 (GeoJSON); the ImageJ format is read by the package roifile.
     """
-    if not path.is_file():
-        raise UsageError("there is no such file", file=path, cure="give --roi a GeoJSON file or an ImageJ .roi or .zip")
-    imagej = path.suffix.lower() in {".roi", ".zip"}
-    polygons = _imagej_polygons(path) if imagej else _geojson_polygons(path)
-    if not polygons:
-        raise UsageError(
-            "holds no polygon", file=path, cure="draw an area (polygon, rectangle, freehand), not a point or a line"
-        )
-    return Region(tuple(polygons))
+    return [
+        NamedRegion(name or f"region {place}", Region(polygons))
+        for place, (name, polygons) in enumerate(read_outlines(path), start=1)
+    ]
 
 
-def border_mask(shape: tuple[int, int], margin: int) -> NDArray[np.bool_]:
+def read_region(path: Path) -> Region:
+    """Read the same files as `read_named_regions`, all areas as one region.
+
+    Raises
+    ------
+    UsageError
+        When the file is missing, unreadable, or holds no area.
+    """
+    return Region(tuple(chain.from_iterable(polygons for _, polygons in read_outlines(path))))
+
+
+def border_mask(shape: tuple[int, int], margin: int) -> Mask:
     """Pixels of (Y, X) at least `margin` pixels away from the image's edge.
 
     Examples
@@ -78,61 +136,26 @@ def border_mask(shape: tuple[int, int], margin: int) -> NDArray[np.bool_]:
     return mask
 
 
-def _ring(corners: Any) -> Ring:
-    ring = np.asarray(corners, float)[:, :2]
-    if len(ring) < 3 or not np.isfinite(ring).all():
-        raise ValueError("an outline needs at least three corners")
-    return ring[:, ::-1] - 0.5
+def _fill(inside: Mask, rings: tuple[Ring, ...], rows: Places, columns: Places) -> None:
+    """Set the crossings inside an odd number of `rings`: a line from the left meets an odd number of sides before them.
 
-
-def _geojson_polygons(path: Path) -> list[tuple[Ring, ...]]:
-    try:
-        return [
-            polygon
-            for geometry in _geometries(json.loads(path.read_text(encoding="utf-8")))
-            for polygon in _rings(geometry)
-        ]
-    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise UsageError(
-            "is no readable GeoJSON",
-            file=path,
-            cure="export the annotation from QuPath as GeoJSON, or give an ImageJ .roi or .zip",
-        ) from error
-
-
-def _geometries(node: Any) -> list[dict[str, Any]]:
-    if isinstance(node, list):
-        return [geometry for each in node for geometry in _geometries(each)]
-    kind = node["type"]
-    if kind == "FeatureCollection":
-        return _geometries(node["features"])
-    if kind == "GeometryCollection":
-        return _geometries(node["geometries"])
-    return _geometries(node["geometry"]) if kind == "Feature" else [node]
-
-
-def _rings(geometry: dict[str, Any]) -> list[tuple[Ring, ...]]:
-    if geometry["type"] == "Polygon":
-        return [tuple(_ring(ring) for ring in geometry["coordinates"])]
-    if geometry["type"] == "MultiPolygon":
-        return [tuple(_ring(ring) for ring in rings) for rings in geometry["coordinates"]]
-    return []
-
-
-def _imagej_polygons(path: Path) -> list[tuple[Ring, ...]]:
-    from struct import error as StructError
-    from zipfile import BadZipFile
-
-    from roifile import ROI_TYPE, roiread
-
-    unreadable = (OSError, BadZipFile, StructError, ValueError, TypeError, LookupError, AttributeError, RuntimeError)
-    flat = {ROI_TYPE.POINT, ROI_TYPE.LINE, ROI_TYPE.POLYLINE, ROI_TYPE.FREELINE, ROI_TYPE.ANGLE, ROI_TYPE.NOROI}
-    try:
-        found = roiread(path)
-        rois = found if isinstance(found, list) else [found]
-        areas = [roi for roi in rois if roi.roitype not in flat]
-        return [tuple(_ring(ring) for ring in roi.coordinates(multi=True)) for roi in areas]
-    except unreadable as error:
-        raise UsageError(
-            "is no readable ImageJ region", file=path, cure="save it from ImageJ's ROI manager again"
-        ) from error
+    Where a side crosses a row is worked out from the side and the row alone, so that every window says the same.
+    """
+    starts = np.concatenate(rings)
+    ends = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
+    upward = starts[:, 0] > ends[:, 0]  # both neighbours of a shared side must work out the same crossings
+    upper, lower = (np.where(upward[:, None], a, b) for a, b in ((ends, starts), (starts, ends)))
+    first = np.searchsorted(rows, upper[:, 0])
+    crossed = np.searchsorted(rows, lower[:, 0]) - first
+    side = np.repeat(np.arange(len(starts)), crossed)
+    row = np.arange(len(side)) - np.repeat(np.cumsum(crossed) - crossed, crossed) + first[side]
+    (y, x), (to_y, to_x) = upper[side].T, lower[side].T
+    met = np.searchsorted(columns, x + (rows[row] - y) * ((to_x - x) / (to_y - y)))
+    before_end = met < len(columns)
+    row, met = row[before_end], met[before_end]
+    if not len(row):
+        return
+    top, bottom = int(row.min()), int(row.max()) + 1
+    turns = np.bincount((row - top) * len(columns) + met, minlength=(bottom - top) * len(columns))
+    odd = (turns & 1).astype(np.uint8).reshape(bottom - top, len(columns))
+    inside[top:bottom] |= np.bitwise_xor.accumulate(odd, axis=1).view(bool)

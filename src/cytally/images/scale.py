@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from skimage.filters import threshold_otsu
 from skimage.segmentation import watershed
 
 from cytally.images.normalise import background, sample
+from cytally.images.smooth import gaussian
+from cytally.readout.distance import stretched_distance
+from cytally.readout.peaks import largest_nearby
 
 Pixels = NDArray[np.float32]
 
@@ -141,12 +144,12 @@ def choose_windows(plane: Pixels) -> Pixels:
 
 def first_guess(plane: Pixels) -> float | None:
     """Diameter from the peaks of the distance transform, or None where nothing is bright."""
-    mask = bright_part(ndimage.gaussian_filter(plane, 1, truncate=3))
+    mask = bright_part(gaussian(plane, 1, truncate=3))
     if mask.sum() < FEWEST:
         return None
-    distance = ndimage.distance_transform_edt(mask)
-    ridge = ndimage.gaussian_filter(distance, 1)
-    radii = distance[(ridge == ndimage.maximum_filter(ridge, 5)) & (distance > 1)]
+    distance = distance_inside(mask)
+    ridge = gaussian(distance, 1)
+    radii = distance[(ridge == largest_nearby(ridge, 5)) & (distance > 1)]
     return 2 * weighted_median(radii, radii**2) if radii.size else None
 
 
@@ -154,16 +157,14 @@ def measure(plane: Pixels, guess: float) -> float | None:
     """Median equivalent diameter of the parts that a watershed for nuclei of about `guess` pixels finds."""
     step = max(1, min(int(guess / WORKING), *plane.shape))
     size = guess / step
-    mask = bright_part(ndimage.gaussian_filter(shrink(plane, step), max(0.7, 0.12 * size), truncate=3))
-    distance = ndimage.distance_transform_edt(mask)
-    ridge = ndimage.gaussian_filter(distance, max(0.5, 0.1 * size))
-    peaks: NDArray[np.bool_] = (ridge == ndimage.maximum_filter(ridge, max(3, int(0.6 * size) | 1))) & (distance > 1)
-    seeds = np.zeros(mask.shape, np.int32)
+    mask = bright_part(gaussian(shrink(plane, step), max(0.7, 0.12 * size), truncate=3))
+    distance = distance_inside(mask)
+    ridge = gaussian(distance, max(0.5, 0.1 * size))
+    peaks: NDArray[np.bool_] = (ridge == largest_nearby(ridge, max(3, int(0.6 * size) | 1))) & (distance > 1)
     count = int(peaks.sum())
     if count == 0:
         return None
-    seeds[peaks] = np.arange(1, count + 1)
-    parts: NDArray[np.int32] = watershed(-ridge, seeds, mask=mask)  # type: ignore[no-untyped-call]
+    parts = flood(ridge, peaks, mask)
     areas = np.bincount(parts.ravel(), minlength=count + 1)
     inside = np.ones(count + 1, bool)
     inside[[0, *parts[0], *parts[-1], *parts[:, 0], *parts[:, -1]]] = False
@@ -172,6 +173,31 @@ def measure(plane: Pixels, guess: float) -> float | None:
     diameters = 2 * np.sqrt(areas[inside] / np.pi)
     large: NDArray[np.bool_] = diameters >= 0.4 * weighted_median(diameters, diameters**2)
     return float(step * np.median(diameters[large]))
+
+
+def distance_inside(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Distance of each pixel of a mask (Y, X) to the background, from whole squares, so that equal ones are equal."""
+    squares = np.square(stretched_distance(mask), dtype=np.float64)
+    return np.sqrt(np.rint(squares, out=squares), out=squares)
+
+
+def flood(ridge: NDArray[np.float64], peaks: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """The mask (Y, X) shared out among its `peaks`, numbered in reading order from 1, by a watershed of the `ridge`.
+
+    Most bright patches hold one peak, to which all of it belongs: only the others have to be flooded.
+    """
+    patches = cv2.connectedComponents(mask.view(np.uint8), connectivity=4, ltype=cv2.CV_32S)[1].reshape(mask.shape)
+    there, number = patches[peaks], int(patches.max()) + 1
+    owner, many = np.zeros(number, np.int32), np.bincount(there, minlength=number) > 1
+    owner[there] = np.arange(1, len(there) + 1)
+    owner[many] = 0
+    parts: NDArray[np.int32] = owner[patches]
+    shared = many[patches]
+    if shared.any():
+        seeds = np.zeros(mask.shape, np.int32)
+        seeds[peaks] = np.arange(1, len(there) + 1)
+        parts += watershed(-ridge, np.where(shared, seeds, 0), mask=shared)  # type: ignore[no-untyped-call]
+    return parts
 
 
 def bright_part(smooth: Pixels) -> NDArray[np.bool_]:

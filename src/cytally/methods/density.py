@@ -26,7 +26,7 @@ from cytally.methods.density_maps import (
     sigma_from_spacing,
     square_density,
 )
-from cytally.methods.map_method import MapMethod
+from cytally.methods.map_method import MapMethod, within
 from cytally.methods.method import Method, MethodConfig
 from cytally.methods.parts import Parts
 from cytally.networks.density_unet import DensityUNet
@@ -83,6 +83,17 @@ class DensityConfig(MethodConfig):
         ge=0,
         description="Weight in the loss of each coarser map that the decoder then gives as well, in training alone "
         "(He et al. 2021); from three levels of `channels` on. Counts alone do not feel it. Paper: 0, none.",
+    )
+
+    stem_stride: Literal[1, 2] = Field(
+        1,
+        description="2: a convolution of stride 2 comes first and the map, made at half the size, is brought back with "
+        "its sum, so that the network does a quarter of the work. Paper: 1, none.",
+    )
+    separable: bool = Field(
+        False,
+        description="Whether the 3×3 convolutions are split into one of each channel by itself and a 1×1 over them all "
+        "(Chollet 2017): fewer weights, and fewer multiplications than processors make use of. Paper: no.",
     )
 
     @model_validator(mode="after")
@@ -149,7 +160,14 @@ class Density(MapMethod):
     def network(self) -> nn.Module:
         """Build the density U-Net, untrained."""
         config = self.config
-        return DensityUNet(self.in_channels, config.channels, config.normalisation, config.deep_supervision > 0)
+        return DensityUNet(
+            self.in_channels,
+            config.channels,
+            config.normalisation,
+            config.deep_supervision > 0,
+            config.stem_stride,
+            config.separable,
+        )
 
     def parts(self, network: nn.Module) -> Parts:
         """The finest level with the head is outer, all below it the core; levels thaw from the finest to the bottom."""
@@ -160,7 +178,7 @@ class Density(MapMethod):
             up = depth - 1 - number
             return f"encoders.{number}", f"downs.{number}", f"ups.{up}", f"decoders.{up}", *sides
 
-        outer = (*level(0), "head")
+        outer = (*(("stem",) if self.config.stem_stride > 1 else ()), *level(0), "head")
         inner = [level(number) for number in range(1, depth)]
         names = [(f"level-{number + 2}", parts) for number, parts in enumerate(inner)]
         core = (*(part for parts in inner for part in parts), "bottom")
@@ -192,7 +210,7 @@ class Density(MapMethod):
         if self.config.count_weight:
             loss = loss + self.config.count_weight * _per_pixel(finest.sum(dim=(1, 2, 3)), weights)
         for channel in range(1, output.shape[1]):
-            block = 2 ** (output.shape[1] - channel)
+            block = self.config.stem_stride * 2 ** (output.shape[1] - channel)
             means = functional.avg_pool2d(difference[:, channel : channel + 1], block, ceil_mode=True)
             loss = loss + self.config.deep_supervision * self._size(means).sum() * block**2 / pixels
         return loss
@@ -205,6 +223,16 @@ class Density(MapMethod):
         sums = (output[:, :1] * weights).sum(dim=(1, 2, 3)) - self.config.amplitude * counts
         return _per_pixel(sums, weights)
 
+    def taught_by(self, teacher: MapMethod, output: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The teacher's density map, times this method's amplitude."""
+        if not isinstance(teacher, Density) or (teacher.config.kernel, teacher.sigma) != (self.config.kernel, self.sigma):
+            asked = f"method: density, options.kernel={self.config.kernel}, options.sigma={self.sigma:g}"
+            raise ConfigError(
+                "'training.teacher' makes other maps than this model shall make",
+                cure=f"set options.kernel and options.sigma as the teacher has them, or take a teacher with {asked}",
+            )
+        return output * np.float32(self.config.amplitude / teacher.config.amplitude)
+
     def read(self, output: NDArray[np.float32]) -> Prediction:
         """The map's sum is the count, its peaks the points. A map that sums to less than nothing is empty.
 
@@ -214,11 +242,26 @@ class Density(MapMethod):
         count = float(density.sum(dtype=np.float64))
         if count <= 0:
             return Prediction(0.0, np.zeros_like(density), np.zeros((0, 3)))
+        return Prediction(count, density, self._peaks(density))
+
+    def read_part(
+        self, output: NDArray[np.float32], core: tuple[slice, slice]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """The core of the map as it is, whatever it sums to, and the peaks that are higher than all around them."""
+        density = output[0] / np.float32(self.config.amplitude)
+        margin = math.ceil(max(2 * self.sigma, self._square_side))
+        near = tuple(slice(max(0, side.start - margin), side.stop + margin) for side in core)
+        points = self._peaks(density[near])
+        points[:, :2] += [side.start for side in near]
+        return density[core], points[within(points[:, :2].astype(int), core)]
+
+    def _peaks(self, density: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Places and scores (N, 3) of the cells in a density map."""
         if self.config.kernel != "square":
-            return Prediction(count, density, density_peaks(density, self.sigma))
+            return density_peaks(density, self.sigma)
         side = self._square_side
         pyramids = uniform_filter(density, max(1, round(side)), mode="constant")
-        return Prediction(count, density, density_peaks(pyramids, side / math.sqrt(2 * math.pi)))
+        return density_peaks(pyramids, side / math.sqrt(2 * math.pi))
 
     @property
     def _square_side(self) -> float:

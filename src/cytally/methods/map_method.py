@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cytally.datasets.example import Example
+from cytally.errors import ConfigError
 from cytally.methods.method import Method
 from cytally.results import Prediction
 
@@ -36,6 +37,56 @@ class MapMethod(Method):
         """How far `output` (N, K, Y, X) is from the `counts` (N,) of whole images; `weights` are 0 beyond an image."""
         raise NotImplementedError(f"{self.name} cannot learn from counts alone")
 
+    def taught_by(self, teacher: MapMethod, output: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the `output` (N, K, Y, X) of a trained network of the method `teacher` says as targets of this one.
+
+        Raises
+        ------
+        ConfigError
+            When it says nothing that this method could learn.
+        """
+        raise ConfigError(f"the method {self.name} learns from no teacher", cure="leave out training.teacher")
+
     @abstractmethod
     def read(self, output: NDArray[np.float32]) -> Prediction:
         """Read a prediction from the network's whole-image output (K, Y, X)."""
+
+    def read_part(
+        self, output: NDArray[np.float32], core: tuple[slice, slice]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Read part of a picture from an output (K, Y, X) that shows more around it.
+
+        What is read this way part by part adds up to what is read of the whole, but for cells that are parted in
+        another way because less is seen of them.
+
+        Parameters
+        ----------
+        output
+            What the network says of a window.
+        core
+            Rows and columns of the part within the window.
+
+        Returns
+        -------
+        density
+            (Y, X) of the core; it sums to the number of cells that belong there.
+        points
+            (N, 3): y and x in the window, and a score, of the cells whose place lies in the core.
+        """
+        prediction = self.read(output)
+        shape = output.shape[-2:]
+        points = prediction.points
+        if points is None:
+            raise NotImplementedError(f"{self.name} does not say where cells are")
+        places = np.clip(np.rint(points[:, :2]).astype(int), 0, np.array(shape) - 1)
+        density = np.zeros(shape, np.float32)
+        np.add.at(density, (places[:, 0], places[:, 1]), 1)
+        return density[core], points[within(places, core)]
+
+
+def within(places: NDArray[np.int_], core: tuple[slice, slice]) -> NDArray[np.bool_]:
+    """Which pixels (N, 2) lie in a window."""
+    rows, columns = core
+    inside: NDArray[np.bool_] = (places[:, 0] >= rows.start) & (places[:, 0] < rows.stop)
+    inside &= (places[:, 1] >= columns.start) & (places[:, 1] < columns.stop)
+    return inside

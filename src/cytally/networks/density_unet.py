@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -12,16 +13,23 @@ from cytally.networks.normalisation import Normalisation, normalisation_layer
 
 SLOPE = 0.2
 
+StemStride = Literal[1, 2]
+
 
 class ConvolutionBlock(nn.Sequential):
-    """3×3 convolution, leaky ReLU with slope 0.2, then the normalisation: in this order, as in the paper."""
+    """3×3 convolution, leaky ReLU with slope 0.2, then the normalisation: in this order, as in the paper.
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int, normalisation: Normalisation) -> None:
-        super().__init__(
-            nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1),
-            nn.LeakyReLU(SLOPE, inplace=True),
-            normalisation_layer(normalisation, outputs),
-        )
+    A `separable` convolution is a 3×3 of each channel by itself, then a 1×1 over them all (Chollet 2017); of a single
+    input channel it is a plain one, which costs no more.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, *, stride: int, normalisation: Normalisation, separable: bool = False
+    ) -> None:
+        alone = separable and inputs > 1
+        layers: list[nn.Module] = [nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs, bias=False)] if alone else []
+        layers.append(nn.Conv2d(inputs, outputs, 1) if alone else nn.Conv2d(inputs, outputs, 3, stride, 1))
+        super().__init__(*layers, nn.LeakyReLU(SLOPE, inplace=True), normalisation_layer(normalisation, outputs))
 
 
 class DensityUNet(nn.Module):
@@ -42,12 +50,18 @@ class DensityUNet(nn.Module):
     deep_supervision
         Whether each decoder but the last also gives a map, in training alone: further channels of the output, from
         the coarsest on, constant over blocks of `side_blocks` pixels (He et al. 2021).
+    stem_stride
+        2 puts a 3×3 of stride 2 before all of it, and bilinear interpolation behind: everything between runs on a
+        quarter of the pixels, and the map, made at half the size, comes back to the whole with its sum. Ours.
+    separable
+        Whether the 3×3 convolutions are separable ones (Chollet 2017). Ours.
 
     References
     ----------
     Lazard et al. 2022, *Applying deep learning to melanocyte counting on fluorescent TRP1 labelled images of in
     vitro skin model*, section "Network architecture". Layer by layer after Xie et al. 2018.
     He et al. 2021, *Deeply-supervised density regression for automatic cell counting in microscopy images*.
+    Chollet 2017, *Xception: deep learning with depthwise separable convolutions*.
 
     Examples
     --------
@@ -63,16 +77,21 @@ class DensityUNet(nn.Module):
         channels: Sequence[int] = (32, 64, 128, 256),
         normalisation: Normalisation = "batch",
         deep_supervision: bool = False,
+        stem_stride: StemStride = 1,
+        separable: bool = False,
     ) -> None:
         super().__init__()
         *levels, bottom = channels
 
         def block(inputs: int, outputs: int, stride: int = 1) -> ConvolutionBlock:
-            return ConvolutionBlock(inputs, outputs, stride=stride, normalisation=normalisation)
+            return ConvolutionBlock(inputs, outputs, stride=stride, normalisation=normalisation, separable=separable)
 
+        self.stem_stride = stem_stride
+        stem = [block(in_channels, levels[0], stride=stem_stride)] if stem_stride > 1 else []
+        self.stem = nn.Sequential(*stem)
         self.encoders = nn.ModuleList()
         self.downs = nn.ModuleList()
-        width = in_channels
+        width = levels[0] if stem else in_channels
         for level in levels:
             self.encoders.append(block(width, level))
             self.downs.append(block(level, level, stride=2))
@@ -92,24 +111,27 @@ class DensityUNet(nn.Module):
     @property
     def stride(self) -> int:
         """Pixels that one step at the bottom spans: tiles must begin at multiples of it."""
-        return int(2 ** len(self.downs))
+        return int(self.stem_stride * 2 ** len(self.downs))
 
     @property
     def halo(self) -> int:
         """Pixels on each side that can reach an output pixel, rounded up to a multiple of `stride`.
 
         Down, a 3×3 on a level of scale s reaches s further, and so does the strided one; at the bottom twice the
-        stride. Up, bilinear interpolation reaches one pixel of the coarser level, then three 3×3.
+        stride. Up, bilinear interpolation reaches one pixel of the coarser level, then three 3×3. A stem of stride 2
+        makes all of them twice as wide and adds a 3×3 before, a bilinear interpolation behind.
         """
-        scales = [2**level for level in range(len(self.downs))]
+        stem = self.stem_stride
+        scales = [stem * 2**level for level in range(len(self.downs))]
         reach = sum(2 * scale for scale in scales) + 2 * self.stride + sum(5 * scale for scale in scales)
+        reach += 1 + stem if stem > 1 else 0
         halo: int = -(-reach // self.stride) * self.stride
         return halo
 
     @property
     def side_blocks(self) -> list[int]:
         """Side in pixels of the blocks over which each of the training's further channels is constant."""
-        return [int(2 ** (len(self.downs) - 1 - place)) for place in range(len(self.side_heads))]
+        return [self.stem_stride * 2 ** (len(self.downs) - 1 - place) for place in range(len(self.side_heads))]
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, Y, X) of any Y and X to (N, 1, Y, X); in training with deep supervision to (N, 1 + S, Y, X).
@@ -121,6 +143,7 @@ class DensityUNet(nn.Module):
         bottom, right = -rows % self.stride, -columns % self.stride
         if bottom or right:
             x = functional.pad(x, (0, right, 0, bottom), mode="replicate")
+        x = self.stem(x)
         skips = []
         for encoder, down in zip(self.encoders, self.downs, strict=True):
             x = encoder(x)
@@ -133,7 +156,12 @@ class DensityUNet(nn.Module):
             x = decoder(torch.cat([skips.pop(), x], dim=1))
             decoded.append(x)
         with torch.autocast(x.device.type, enabled=False):
-            maps = [_in_full_precision(self.head, x)]
+            finest = _in_full_precision(self.head, x)
+            if self.stem_stride > 1:  # each pixel's value, being per pixel of the input, is shared out whole
+                finest = functional.interpolate(
+                    finest, scale_factor=self.stem_stride, mode="bilinear", align_corners=False
+                )
+            maps = [finest]
             if self.training:
                 for head, block, coarse in zip(self.side_heads, self.side_blocks, decoded, strict=False):
                     side = _in_full_precision(head, coarse)

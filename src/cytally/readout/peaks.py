@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.feature import peak_local_max
+from scipy.spatial import KDTree
 
 LEAST_SCORE = 0.25
 
@@ -26,7 +27,7 @@ def density_peaks(density: NDArray[np.floating[Any]], sigma: float) -> NDArray[n
     -------
     (N, 3) array
         y, x and a score: the peak's height over that of one undisturbed Gaussian, 1 / (2 π σ²), at most 1.
-        Peaks that score under 0.25 are noise and left out. The number of peaks need not equal the map's sum:
+        Peaks that score under 0.25 are noise and left out. The highest come first. The number of peaks need not equal the map's sum:
         cells closer than about 2 σ share a peak, and the sum is the better count.
 
     Examples
@@ -35,11 +36,33 @@ def density_peaks(density: NDArray[np.floating[Any]], sigma: float) -> NDArray[n
     (0, 3)
     """
     unit = 1 / (2 * math.pi * sigma**2)
-    places = peak_local_max(  # type: ignore[no-untyped-call]
-        density,
-        min_distance=max(1, round(sigma / 2)),
-        threshold_abs=LEAST_SCORE * unit,
-        exclude_border=False,
-    )
+    reach = max(1, round(sigma / 2))
+    tops = density > LEAST_SCORE * unit
+    if density.size > 1:  # else there is nothing around to be higher
+        tops &= (density == largest_nearby(density, 2 * reach + 1)) & (density.min() < density.max())
+    places = np.argwhere(tops)
+    places = apart(places[np.argsort(-density[tops], kind="stable")], reach)
     scores = np.minimum(density[places[:, 0], places[:, 1]] / unit, 1.0)
     return np.column_stack([places, scores]).astype(np.float64).reshape(-1, 3)
+
+
+def largest_nearby(values: NDArray[np.floating[Any]], size: int) -> NDArray[np.floating[Any]]:
+    """The largest value in the square of `size` pixels a side (odd) around each pixel (Y, X), as far as it reaches.
+
+    Examples
+    --------
+    >>> largest_nearby(np.array([[1.0, 0.0, 0.0, 5.0]]), 3).tolist()
+    [[1.0, 1.0, 5.0, 5.0]]
+    """
+    largest: NDArray[np.floating[Any]] = cv2.dilate(values, np.ones((size, size), np.uint8))
+    return largest.reshape(values.shape)
+
+
+def apart(places: NDArray[np.intp], spacing: int) -> NDArray[np.intp]:
+    """Those of the places (N, 2), the best first, that are `spacing` or more from every better one along an axis."""
+    if spacing <= 1 or len(places) < 2:
+        return places
+    keep = np.ones(len(places), bool)
+    for better, other in sorted(KDTree(places).query_pairs(spacing - 0.5, p=np.inf)):
+        keep[other] &= not keep[better]
+    return places[keep]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from cytally.errors import CytallyError, OutputError
-from cytally.images.read import read
 from cytally.images.region import Region, read_region
 from cytally.images.sources import find_images
-from cytally.inference.torch_backend import find_device
+from cytally.inference.backend import BackendName
 from cytally.models.model import Model
 from cytally.models.store import load
-from cytally.tasks.area import count_plane
 from cytally.tasks.count_files import CountFiles
+from cytally.tasks.count_input import CountedInput, InputCounter, Job, ignore_share
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_report import write_count_report
 from cytally.tasks.count_row import CountRow
@@ -27,8 +27,12 @@ from cytally.tasks.failures import failure_line
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.model_notes import model_notes
 from cytally.tasks.output import COUNTED, check_output, open_output, writing
+from cytally.tasks.plate import check_pattern, plate_tables, write_wells
 from cytally.tasks.samples import read_sheet, summarise, write_samples
+from cytally.tasks.shared_model import Origin, SharedModel, make_ready
 from cytally.tasks.watch import Watch
+from cytally.workers.crew import Crew, find_crew
+from cytally.workers.here import Here
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +68,7 @@ def count(
     model
         A model, a model folder, or the name of a bundled one.
     options
-        How to count.
+        How to count, and which workers share the images.
     watch
         Functions to call on the way.
 
@@ -74,40 +78,60 @@ def count(
         Before any image is opened; nothing is written then.
     OutputError
         When `out` can no longer be written to, as on a full disk. What was finished stays valid.
+    WorkerError
+        When the workers are lost for good, as where a scheduler goes away. What was finished stays valid.
     """
     options, watch, folder, started = options or CountOptions(), watch or Watch(), Path(out), time.monotonic()
     images = Inputs(find_images(inputs))
     region = read_region(options.roi) if options.roi else None
     sheet = read_sheet(options.samples) if options.samples else None
-    given = [Path(each) for each in (options.roi, options.samples, model) if isinstance(each, str | Path)]
+    if options.plate is not None:
+        check_pattern(options.plate, [images.name(path) for path in images.paths])
+    named = (options.roi, options.samples, options.tissue_file, model)
+    given = [Path(each) for each in named if isinstance(each, str | Path)]
     reads = (*images.paths, *given)
-    check_output(folder, COUNTED, resume=options.resume, overwrite=options.overwrite, reads=reads)
-    files = CountFiles(folder, images, resume=options.resume)
+    if not options.dry_run:
+        check_output(folder, COUNTED, resume=options.resume, overwrite=options.overwrite, reads=reads)
+    files = CountFiles(folder, images, resume=options.resume and not options.dry_run)
     watch.on_images("Counting", len(files.finished), len(images))
 
     trained = model if isinstance(model, Model) else load(model)
-    trained.to(find_device(options.device))
+    if options.scheduler is None:  # else only the workers have to be able to
+        make_ready(trained, options.backend, options.device)
     model_name = trained.name if isinstance(model, Model) else str(model)
     run = describe(trained, model_name, images, options)
     if files.earlier:
         refuse_other_run(files.earlier, run, options.deciding(), str(folder))
-    open_output(folder, COUNTED, overwrite=options.overwrite)
-    files.begin(run, model_name, by_area=trained.method.counts_by_area)
-    try:
-        _count_all(trained, files, region, options, watch)
-    except BaseException:
-        with suppress(OutputError):  # the disk is full: what is there is whole, and --resume goes on
-            files.end(finished=False, seconds=time.monotonic() - started)
-        raise
-    files.end(finished=True, seconds=time.monotonic() - started)
+    with find_crew(options.workers, options.scheduler) as crew:
+        shared = SharedModel(trained, _origin(trained, run["model"]["weights_sha256"], files, options))
+        if options.dry_run:
+            failures = _look_at_slides(shared, files, options, crew, watch)
+            return CountSummary(folder, (), failures, (), time.monotonic() - started)
+        open_output(folder, COUNTED, overwrite=options.overwrite)
+        files.begin(run, model_name, by_area=trained.method.counts_by_area)
+        try:
+            if not isinstance(crew, Here):
+                with writing(folder):
+                    shared.save()
+            slides = _count_images(shared, files, region, options, crew, watch)
+            _count_slides(shared, files, slides, options, crew, watch)
+        except BaseException:
+            with suppress(OutputError):  # the disk is full: what is there is whole, and --resume goes on
+                files.end(finished=False, seconds=time.monotonic() - started)
+            raise
+        files.end(finished=True, seconds=time.monotonic() - started)
 
-    notes, table = model_notes(trained.card) + channel_notes(files, options), None
+    notes, table, wells = model_notes(trained.card) + channel_notes(files, options), None, None
     with writing(folder):
+        if options.plate is not None:
+            tables = plate_tables(options.plate, files.rows)
+            notes, wells = notes + tables.notes, tables.wells
+            write_wells(folder / "wells.csv", wells)
         if sheet is not None:
             table, warnings = summarise(sheet, [(row.image, row.count) for row in files.rows])
             write_samples(folder / "samples.csv", table)
             notes += warnings
-        write_count_report(trained, files, notes, table, time.monotonic() - started)
+        write_count_report(trained, files, notes, table, wells, time.monotonic() - started)
     seconds = time.monotonic() - started
     return CountSummary(folder, tuple(files.rows), tuple(files.failures), tuple(notes), seconds)
 
@@ -122,37 +146,95 @@ def channel_notes(files: CountFiles, options: CountOptions) -> list[str]:
     ]
 
 
-def _count_all(model: Model, files: CountFiles, region: Region | None, options: CountOptions, watch: Watch) -> None:
-    """Count every input that is not finished yet. One that fails is noted, and the next is counted."""
-    done = len(files.finished)
-    for path in files.inputs.paths:
-        if path in files.finished:
-            continue
+def _origin(model: Model, digest: str, files: CountFiles, options: CountOptions) -> Origin:
+    """Where workers find the model. Those of this machine take the back end that was found to serve here."""
+    backend = options.backend if options.scheduler is not None else cast("BackendName", model.run.name)
+    return Origin(files.work.absolute() / "model", digest, backend, options.device)
+
+
+def _count_images(
+    model: SharedModel, files: CountFiles, region: Region | None, options: CountOptions, crew: Crew, watch: Watch
+) -> list[Path]:
+    """Count every input that is not finished yet, shared among the crew; leave the slides, and return them."""
+    from cytally.tasks.count_slide import is_streamed
+
+    slides, elsewhere = list[Path](), options.scheduler is not None
+
+    def jobs() -> Iterator[Job]:
+        for path in [path for path in files.inputs.paths if path not in files.finished]:
+            if is_streamed(path, model.get(), options):
+                slides.append(path)
+            else:
+                yield files.job(path, absolute=elsewhere)
+
+    folder = files.folder.absolute() if elsewhere else files.folder
+    counter = InputCounter(model, folder, region, options)
+    if isinstance(crew, Here):
+        counter = replace(counter, on_share=_share_of_all(files, watch))
+    for done in crew.run(counter, jobs()):
+        _note(files, files.path(done.item), done.result, done.error, watch)
+    return slides
+
+
+def _look_at_slides(
+    model: SharedModel, files: CountFiles, options: CountOptions, crew: Crew, watch: Watch
+) -> tuple[tuple[str, str], ...]:
+    """Tell what each slide will take, and write nothing. Returns those that cannot be counted, and why."""
+    from cytally.tasks.count_slide import count_slide, is_streamed
+
+    failures = []
+    slides = [path for path in files.inputs.paths if is_streamed(path, model.get(), options)]
+    for path in slides:
         try:
-            for share in _count_input(model, files, path, region, options):
-                watch.on_images("Counting", done + share, len(files.inputs))
-        except OutputError:
-            raise
-        except Exception as error:  # whatever one file does, the others are counted
-            line = failure_line(error, path)
-            files.fail(path, line)
-            watch.on_failure(files.inputs.name(path), line)
-            if not isinstance(error, CytallyError):
-                logger.debug("%s", path, exc_info=error)
-        done += 1
-        watch.on_images("Counting", done, len(files.inputs))
+            count_slide(model, files.job(path), files.folder, options, crew, ignore_share, watch.on_note)
+        except Exception as error:  # noqa: BLE001 - the other slides are looked at
+            failures.append((files.inputs.name(path), _tell(files, path, error, watch)))
+    if len(slides) < len(files.inputs):
+        watch.on_note(f"{len(files.inputs) - len(slides)} of the inputs are no slides, and are counted whole.")
+    return tuple(failures)
 
 
-def _count_input(
-    model: Model, files: CountFiles, path: Path, region: Region | None, options: CountOptions
-) -> Iterator[float]:
-    """Count every plane of one file, yielding the share that is done. Only one prediction is held at a time."""
-    before = time.monotonic()
-    with files.input(path) as results:
-        images = read(path, axes=options.axes, pixel_size=options.pixel_size)
-        planes = sum(image.data.shape[0] for image in images)
-        for place, plane in enumerate(plane for image in images for plane in model.planes(image)):
-            results.add(count_plane(model, plane, options, region), time.monotonic() - before)
-            before = time.monotonic()
-            if place + 1 < planes:
-                yield (place + 1) / planes
+def _count_slides(
+    model: SharedModel, files: CountFiles, slides: Sequence[Path], options: CountOptions, crew: Crew, watch: Watch
+) -> None:
+    """Count slides, one after the other, the regions of each shared among the crew."""
+    elsewhere, on_share, note = options.scheduler is not None, _share_of_all(files, watch), watch.on_note
+    folder = files.folder.absolute() if elsewhere else files.folder
+    for path in slides:
+        from cytally.tasks.count_slide import count_slide
+
+        counted, error = None, None
+        try:
+            counted = count_slide(model, files.job(path, absolute=elsewhere), folder, options, crew, on_share, note)
+        except Exception as raised:  # noqa: BLE001 - whatever one slide does, the others are counted
+            error = raised
+        _note(files, path, counted, error, watch)
+
+
+def _share_of_all(files: CountFiles, watch: Watch) -> Callable[[float], None]:
+    """A function that is told the share of one input that is done, and tells how many inputs are."""
+
+    def on_share(share: float) -> None:
+        watch.on_images("Counting", files.done + share, len(files.inputs))
+
+    return on_share
+
+
+def _note(files: CountFiles, path: Path, counted: CountedInput | None, error: Exception | None, watch: Watch) -> None:
+    """Note what came of an input. One that fails is told, and the next is counted."""
+    if isinstance(error, OutputError):
+        raise error
+    if error is not None:
+        files.fail(path, _tell(files, path, error, watch))
+    elif counted is not None:
+        files.add(path, counted)
+    watch.on_images("Counting", files.done, len(files.inputs))
+
+
+def _tell(files: CountFiles, path: Path, error: Exception, watch: Watch) -> str:
+    """Tell why an input failed; the line that says so."""
+    line = failure_line(error, path)
+    watch.on_failure(files.inputs.name(path), line)
+    if not isinstance(error, CytallyError):
+        logger.debug("%s", path, exc_info=error)
+    return line

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cytally.errors import UsageError
 from cytally.files import write_text
-from cytally.report.overlays import encode_png, thumbnail
 from cytally.report.page import INLINE_IMAGES
-from cytally.tasks.area import CountedPlane
+from cytally.tasks.count_input import CountedInput, Job
 from cytally.tasks.count_row import BY_AREA, COLUMNS, CountRow
 from cytally.tasks.failures import write_failures
 from cytally.tasks.inputs import Inputs
-from cytally.tasks.output import refusing_long_names, writing
-from cytally.tasks.plane_files import write_plane
+from cytally.tasks.output import writing
 from cytally.tasks.provenance import provenance
 from cytally.tasks.rows import RowFile, read_rows
 
 JOURNAL = ".unfinished.csv"
 """The details of every image so far, where run.json does not hold them yet. A finished run has none."""
+WORK = ".work"
 
 
 class CountFiles:
@@ -86,18 +85,39 @@ class CountFiles:
             )
             (self.folder / "failures.csv").unlink(missing_ok=True)
 
-    @contextmanager
-    def input(self, path: Path) -> Iterator[InputFiles]:
-        """Write one input plane by plane; its rows once all its planes are written."""
-        planes = InputFiles(self, path)
-        yield planes
+    @property
+    def work(self) -> Path:
+        """The folder for what workers need, and for what is not finished. A finished run has none."""
+        return self.folder / WORK
+
+    @property
+    def done(self) -> int:
+        """How many inputs are finished or have failed."""
+        return len(self.finished) + len(self.failures)
+
+    def job(self, path: Path, *, absolute: bool = False) -> Job:
+        """What is to be done with one input; with its `absolute` path where workers are elsewhere."""
+        name = self.inputs.name(path)
+        stem = self.inputs.file_stem(name)
+        assert stem is not None  # the name is an input's
+        return Job(path.absolute() if absolute else path, name, stem, thumbnails=len(self.inputs) <= INLINE_IMAGES)
+
+    def path(self, job: Job) -> Path:
+        """The input that a job is about."""
+        return self._owner(job.name)
+
+    def add(self, path: Path, counted: CountedInput) -> None:
+        """Note an input all files of which are written."""
+        rows = [replace(row, model=self.model_name) for row in counted.rows]
         with writing(self.folder):
             self._journal.append(
-                {"image": row.image, "details": json.dumps(planes.details[row.image])} for row in planes.rows
+                {"image": row.image, "details": json.dumps(counted.details[row.image])} for row in rows
             )
-            self._counts.append(row.cells() for row in planes.rows)
-        self.rows += planes.rows
-        self.details |= planes.details
+            self._counts.append(row.cells() for row in rows)
+        if len(self.rows) < INLINE_IMAGES:
+            self.thumbnails |= counted.thumbnails
+        self.rows += rows
+        self.details |= counted.details
         self.finished.add(path)
 
     def fail(self, path: Path, line: str) -> None:
@@ -114,6 +134,8 @@ class CountFiles:
             self._counts.rewrite(row.cells() for row in self.rows)
             self._write_run(finished=finished, seconds=seconds)
             (self.folder / JOURNAL).unlink(missing_ok=True)
+            if finished:
+                shutil.rmtree(self.work, ignore_errors=True)
 
     def _write_run(self, *, finished: bool, seconds: float) -> None:
         run = {
@@ -159,53 +181,3 @@ class CountFiles:
             self.rows += [rows[image] for image in named]
             self.details |= {image: details[image] for image in named}
             self.finished.add(now[path])
-
-
-class InputFiles:
-    """The files of one input, plane by plane. Made by `CountFiles.input`."""
-
-    def __init__(self, files: CountFiles, path: Path) -> None:
-        self.rows: list[CountRow] = []
-        self.details: dict[str, dict[str, Any]] = {}
-        self._files, self._path = files, path
-
-    def add(self, counted: CountedPlane, seconds: float) -> None:
-        """Write the files of one plane, and note its row.
-
-        Parameters
-        ----------
-        counted
-            The plane and what was counted in it.
-        seconds
-            How long that took.
-        """
-        files, plane, prediction = self._files, counted.plane, counted.prediction
-        image = files.inputs.name(self._path) + plane.name.removeprefix(self._path.name)
-        stem = files.inputs.file_stem(image)
-        assert stem is not None  # the image is named after its input
-        with writing(files.folder), refusing_long_names(self._path):
-            picture = write_plane(files.folder, stem, counted)
-        if len(files.rows) + len(self.rows) < INLINE_IMAGES:
-            files.thumbnails[image] = encode_png(thumbnail(picture))
-        lower, upper = prediction.interval or (None, None)
-        area = None if plane.pixel_size is None else counted.area * (plane.pixel_size / 1000) ** 2
-        density = None if not area else prediction.count / area
-        self.rows.append(
-            CountRow(
-                image,
-                prediction.count,
-                lower,
-                upper,
-                area,
-                density,
-                files.model_name,
-                prediction.flags,
-                prediction.count_by_area,
-            )
-        )
-        self.details[image] = {
-            "channels": [plane.channels[index] or str(index) for index in counted.reading.channels],
-            "channels_in_file": plane.data.shape[0],
-            "scaled_by": round(counted.reading.factor, 4),
-            "seconds": round(seconds, 3),
-        }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from cytally.errors import UsageError
+from cytally.inference.backend import BackendName
 from cytally.inference.torch_backend import Device
 from cytally.tasks.file_options import check_file_options
 
@@ -32,13 +35,35 @@ class CountOptions:
         CSV with a column `image` and columns that name conditions.
     device
         Where the network runs.
+    backend
+        What runs it; ``auto`` takes the fastest that is installed and gives the same counts.
+    workers
+        Processes that share the images, and the regions of a slide. 1 is this process alone.
+    scheduler
+        Address of a Dask scheduler whose workers share them instead. They have to see the images and the output
+        folder under the same paths.
+    memory
+        GiB of memory that counting a slide may take, in each process.
+    tile
+        Side of the tiles that a slide is counted in, in pixels of what the network sees, without the margin that
+        is only looked at. None takes what the memory allows.
+    tissue
+        Where to count in a slide: ``auto`` finds the tissue, ``all`` is everywhere, or the path of a mask image or
+        GeoJSON file that tells.
+    tissue_threshold
+        Factor on the brightness above (in bright field, below) which ``auto`` sees tissue.
+    plate
+        Pattern of the file names of a plate's images, for tables and a map by well.
+    dry_run
+        Tell what each slide will take, and count nothing.
     resume, overwrite
         Go on in, or replace, an output folder that exists.
 
     Raises
     ------
     UsageError
-        When the pixel size is no positive number, or the axes are no different letters with Y and X among them.
+        When the pixel size is no positive number, the axes are no different letters with Y and X among them, a
+        number is out of range, or the tissue's file is not there.
     """
 
     channel: str | None = None
@@ -48,19 +73,58 @@ class CountOptions:
     roi: Path | None = None
     samples: Path | None = None
     device: Device = "auto"
+    backend: BackendName = "auto"
+    workers: int = 1
+    scheduler: str | None = None
+    memory: float = 1.5
+    tile: int | None = None
+    tissue: str = "auto"
+    tissue_threshold: float = 1.0
+    plate: str | None = None
+    dry_run: bool = False
     resume: bool = False
     overwrite: bool = False
 
     def __post_init__(self) -> None:
         check_file_options(self.axes, self.pixel_size)
+        if not 0 < self.memory < math.inf:
+            raise UsageError(f"{self.memory} GiB of memory cannot be worked in", cure="give --memory 1.5, for example")
+        if self.tile is not None and self.tile < 1:
+            raise UsageError(f"tiles of {self.tile} pixels cannot be counted in", cure="give --tile 512, for example")
+        if not 0 < self.tissue_threshold < math.inf:
+            raise UsageError(
+                f"a tissue threshold of {self.tissue_threshold} makes no sense",
+                cure="give a positive factor; below 1 takes in more, above 1 less",
+            )
+        if self.tissue_file is not None and not self.tissue_file.exists():
+            raise UsageError(
+                "there is no such file",
+                file=self.tissue,
+                cure="give --tissue auto, all, a mask image or a GeoJSON file",
+            )
+
+    @property
+    def tissue_file(self) -> Path | None:
+        """The file that tells where the tissue is; None where there is none."""
+        return None if self.tissue in ("auto", "all") else Path(self.tissue)
 
     def deciding(self) -> dict[str, Any]:
-        """What the counts depend on; a resumed run must agree in it. A region counts by its content."""
-        roi = None if self.roi is None else hashlib.sha256(self.roi.read_bytes()).hexdigest()
-        values = {"channel": self.channel, "axes": self.axes, "pixel_size": self.pixel_size, "border": self.border}
-        return values | {"roi_sha256": roi}
+        """What the counts depend on; a resumed run must agree in it. Files count by their content."""
+        names = ("channel", "axes", "pixel_size", "border", "tissue_threshold")
+        values: dict[str, Any] = {name: getattr(self, name) for name in names}
+        tissue = self.tissue if self.tissue_file is None else _digest(self.tissue_file)
+        return values | {"roi_sha256": None if self.roi is None else _digest(self.roi), "tissue_sha256": tissue}
 
     def as_dict(self) -> dict[str, Any]:
         """The options as run.json holds them."""
         values = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
-        return {key: value for key, value in values.items() if key not in ("resume", "overwrite")} | self.deciding()
+        moods = ("resume", "overwrite", "dry_run")
+        return {key: value for key, value in values.items() if key not in moods} | self.deciding()
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file, or of the names and sizes in a folder, as an OME-Zarr is one."""
+    if path.is_dir():
+        listed = sorted((each.relative_to(path).as_posix(), each.stat().st_size) for each in path.rglob("*"))
+        return hashlib.sha256(repr(listed).encode()).hexdigest()
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -12,6 +12,7 @@ from cytally.models.model import Model
 from cytally.report.html import ReportFailure
 from cytally.report.overlays import encode_png, thumbnail
 from cytally.report.page import INLINE_IMAGES, ReportData, ReportRow, ReportTable, write_report
+from cytally.report.plate_map import plate_figure
 from cytally.tasks.count_files import CountFiles
 from cytally.tasks.count_insight import what_the_model_sees
 from cytally.tasks.count_row import CountRow
@@ -21,9 +22,16 @@ from cytally.tasks.provenance import report_facts
 
 
 def write_count_report(
-    model: Model, files: CountFiles, notes: Sequence[str], table: pd.DataFrame | None, seconds: float
+    model: Model,
+    files: CountFiles,
+    notes: Sequence[str],
+    table: pd.DataFrame | None,
+    wells: pd.DataFrame | None,
+    seconds: float,
 ) -> None:
-    """Write OUT/report.html, and OUT/reconstructions.png where the model's network encodes and decodes.
+    """Write OUT/report.html, and its large figures as files of their own.
+
+    Those are OUT/reconstructions.png where the model's network encodes and decodes, and OUT/plate.png of a plate.
 
     Parameters
     ----------
@@ -35,16 +43,19 @@ def write_count_report(
         Sentences to show.
     table
         Counts per condition, where asked for.
+    wells
+        Counts per well, where the images are a plate's.
     seconds
         How long the run took.
     """
-    figures = []
-    if encodes_and_decodes(model):
-        figure = what_the_model_sees(model, files)
-        if figure is not None:
-            figures.append(figure)
-            with whole_file(files.folder / f"{figure.name}.png") as temporary:
-                temporary.write_bytes(figure.png)
+    drawn = [
+        None if wells is None else plate_figure(wells),
+        what_the_model_sees(model, files) if encodes_and_decodes(model) else None,
+    ]
+    figures = [figure for figure in drawn if figure is not None]
+    for figure in figures:
+        with whole_file(files.folder / f"{figure.name}.png") as temporary:
+            temporary.write_bytes(figure.png)
     inline = len(files.rows) <= INLINE_IMAGES
     facts = report_facts(seconds, model=files.model_name)
     report = ReportData(

@@ -91,10 +91,11 @@ def make_card(
     state: TrainingState,
     start: Start | None = None,
     transfer: dict[str, Any] | None = None,
+    teacher: Start | None = None,
     *,
     accurate: bool = False,
 ) -> ModelCard:
-    """What model.json says of a run that stands at `state`, and of the model that it began with.
+    """What model.json says of a run that stands at `state`, of the model that it began with, and of its teacher.
 
     The weights are those with the least error, or the most `accurate` ones; `transfer` is what was found out when the
     model was carried over.
@@ -104,8 +105,11 @@ def make_card(
         made_by["start"] = start.model_dump(mode="json", exclude={"images"})
     if transfer is not None:
         made_by["transfer"] = transfer
-    if start is not None:
-        training_data = {**training_data, "earlier_images": start.images}
+    if teacher is not None:
+        made_by["teacher"] = teacher.model_dump(mode="json", exclude={"images", "chain"})
+    earlier = [each for each in (start, teacher) if each is not None]
+    if earlier:
+        training_data = {**training_data, "earlier_images": sorted({i for each in earlier for i in each.images})}
     return ModelCard(
         cytally_version=made_by["cytally"],
         method=configuration.method,

@@ -71,7 +71,8 @@ COUNTED = OutputKind(
             ".unfinished.csv",
             "reconstructions.png",
         }
-        | {"points", "density", "labels", "objects", "overlays"}
+        | {"points", "density", "labels", "objects", "overlays", "heatmaps", "regions"}
+        | {"wells.csv", "plate.png", ".work", ".slides"}
     ),
 )
 EVALUATED = OutputKind(

@@ -26,6 +26,7 @@ from cytally.tasks.model_folder import (
 )
 from cytally.tasks.output import TRAINED, check_output, open_output, writing
 from cytally.tasks.start import check_apart, check_start, earlier_start, notes_on_start, start_of, write_start
+from cytally.tasks.teacher import load_teacher, make_teacher, teacher_fact
 from cytally.tasks.training_data import (
     DataSource,
     choose_split,
@@ -108,6 +109,8 @@ def train(
     if begin is not None:
         check_start(begin, configuration)
     began = None if begin is None else start_of(begin, Path(start) if isinstance(start, str | Path) else None)
+    teacher = load_teacher(configuration)
+    learnt_from = None if teacher is None else teacher_fact(teacher, str(configuration.training.teacher))
     folder, going_on = None if out is None else Path(out), False
     if folder is not None:
         reads = [path for path, _ in source_paths(data)]
@@ -120,7 +123,8 @@ def train(
             going_on = (folder / CHECKPOINT).is_file()
             began = earlier_start(folder, began) if going_on else began
 
-    folders = read_sources(data, watch, find_method(configuration.method), drawn=configuration.drawn.ratio > 0)
+    kind, with_drawn = find_method(configuration.method), configuration.drawn.ratio > 0
+    folders = read_sources(data, watch, kind, drawn=with_drawn, taught=teacher is not None)
     chosen = choose_split(folders, configuration, folder / SPLIT if folder is not None and resume else None)
     listed = (chosen.train, chosen.validation, chosen.unlabelled)
     left_out = sum(len(each.samples) for each in folders) - sum(map(len, listed))
@@ -146,6 +150,7 @@ def train(
         device=target,
         counting=fitted.counting,
         transfer=fitted.transfer,
+        teacher=None if teacher is None else make_teacher(teacher, method, target),
     )
     carried = None
     if begin is not None:
@@ -156,7 +161,7 @@ def train(
 
     def model_of(network: nn.Module, state: TrainingState, *, accurate: bool = False) -> Model:
         found = None if carried is None else {**carried, "thawed_at": dict(state.thawed_at)}
-        card = make_card(fitted, in_channels, training_data, state, began, found, accurate=accurate)
+        card = make_card(fitted, in_channels, training_data, state, began, found, learnt_from, accurate=accurate)
         return Model(card, network)
 
     if folder is None:

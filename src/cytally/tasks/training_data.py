@@ -38,7 +38,9 @@ def source_paths(data: DataSource) -> list[tuple[Path, float]]:
     return [(Path(path), share) for path, share in data]
 
 
-def read_sources(data: DataSource, watch: Watch, method: type[Method], *, drawn: bool = False) -> list[AnnotatedFolder]:
+def read_sources(
+    data: DataSource, watch: Watch, method: type[Method], *, drawn: bool = False, taught: bool = False
+) -> list[AnnotatedFolder]:
     """Read which images there are and how they are annotated.
 
     Parameters
@@ -51,6 +53,8 @@ def read_sources(data: DataSource, watch: Watch, method: type[Method], *, drawn:
         Tells whether images can be learnt from of which only the number of cells is known, or nothing.
     drawn
         Whether there will be drawn images as well, so that no image has to be annotated.
+    taught
+        Whether there is a teacher, so that all images can be learnt from where some are annotated.
 
     Raises
     ------
@@ -72,7 +76,7 @@ def read_sources(data: DataSource, watch: Watch, method: type[Method], *, drawn:
         for warning in folder.warnings:
             watch.on_note(warning)
         folder = _without_skipped(folder, watch)
-        folders.append(AnnotatedFolder(path, _learnable(folder, method, drawn, watch), share))
+        folders.append(AnnotatedFolder(path, _learnable(folder, method, drawn, taught, watch), share))
     names = [sample.name for folder in folders for sample in folder.samples]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -139,7 +143,9 @@ def _cells(samples: Sequence[Sample]) -> int:
     return round(sum(sample.count or 0 for sample in samples))
 
 
-def _learnable(folder: DataFolder, method: type[Method], drawn: bool, watch: Watch) -> tuple[Sample, ...]:
+def _learnable(
+    folder: DataFolder, method: type[Method], drawn: bool, taught: bool, watch: Watch
+) -> tuple[Sample, ...]:
     """The images that can be learnt from; a folder without any, or without a single cell, is refused."""
     counts = method.learns_from_counts
     if method.needs_labels:
@@ -161,7 +167,7 @@ def _learnable(folder: DataFolder, method: type[Method], drawn: bool, watch: Wat
     used = tuple(sample for sample in folder.annotated if counts or sample.points is not None)
     if _cells(used) == 0:
         raise DataError("no image has a cell", file=folder.root, cure="add annotated images with cells")
-    return folder.samples if method.learns_from_unlabelled else used
+    return folder.samples if method.learns_from_unlabelled or taught else used
 
 
 def _without_skipped(folder: DataFolder, watch: Watch) -> DataFolder:

@@ -122,6 +122,19 @@ class TrainingConfig(BaseModel):
         "batch norm keeps their statistics: the network then learns under the statistics that it will count with. "
         "`null`: never. Paper: never.",
     )
+    teacher: str | None = Field(
+        None,
+        description="A model folder, or the name of a bundled model, whose maps are learnt beside the annotation, as "
+        "a small network learns from a big one (distillation; Hinton et al. 2015). It sees each crop as it is shown, "
+        "and images without annotation teach then as well. Paper: none.",
+    )
+    teacher_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Share of the teacher's map in the targets, the annotation's being the rest; of an image without "
+        "annotation the teacher's is all there is. Ours.",
+    )
     precision: Literal["float32", "bfloat16", "auto"] = Field(
         "float32",
         description="Number type of the convolutions; `auto` takes bfloat16 where the processor has it. "

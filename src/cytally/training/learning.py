@@ -17,18 +17,24 @@ from cytally.training.data import TrainingData
 from cytally.training.freezing import check_parts, is_part_of
 from cytally.training.map_batches import CountedBatch, MapBatch, MapBatches
 from cytally.training.picture_batches import PictureBatches
+from cytally.training.teacher import Teacher
 
 Batch = MapBatch | Pictures
 
 
 def make_batches(
-    method: Method, data: TrainingData, config: TrainingConfig, augmentation: AugmentationConfig, seed: int
+    method: Method,
+    data: TrainingData,
+    config: TrainingConfig,
+    augmentation: AugmentationConfig,
+    seed: int,
+    teacher: Teacher | None = None,
 ) -> MapBatches | PictureBatches:
     """What each step sees, in the form that the method learns from."""
     if isinstance(method, PictureMethod):
         return PictureBatches(method, data, config, augmentation, seed)
     assert isinstance(method, MapMethod), f"{method.name} is neither a MapMethod nor a PictureMethod"
-    return MapBatches(method, data, config, augmentation, seed)
+    return MapBatches(method, data, config, augmentation, seed, teacher)
 
 
 def epoch_of(

@@ -29,6 +29,7 @@ from cytally.training.resume import restore_run, save_run
 from cytally.training.schedule import learning_rate, plateaus, progress
 from cytally.training.selection import Selection, Weights
 from cytally.training.state import TrainingProgress, TrainingState
+from cytally.training.teacher import Teacher
 from cytally.training.transfer import TransferConfig
 from cytally.training.validation import validate
 
@@ -58,6 +59,8 @@ class Trainer:
     transfer
         How a trained network is carried over: what is frozen, what thaws when, what is seen first. None freezes
         nothing.
+    teacher
+        A trained network whose maps are learnt beside the annotation.
 
     Raises
     ------
@@ -76,10 +79,11 @@ class Trainer:
         device: torch.device | None = None,
         counting: CountingConfig | None = None,
         transfer: TransferConfig | None = None,
+        teacher: Teacher | None = None,
     ) -> None:
         self.method, self.data, self.config = method, data, with_end(config, len(data.training))
         self.device, self.counting = device or torch.device("cpu"), counting or CountingConfig()
-        self.batches, self.seed = make_batches(method, data, config, augmentation, seed), seed
+        self.batches, self.seed = make_batches(method, data, config, augmentation, seed, teacher), seed
         self.epoch_steps = max(1, len(self.batches))  # which deals out a whole epoch
         torch.manual_seed(seed)
         self.network = method.network().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from cytally.methods.map_method import MapMethod
 from cytally.training.ahead import ahead
 from cytally.training.config import TrainingConfig
 from cytally.training.data import TrainingData
+from cytally.training.teacher import Teacher
 
 
 class MarkedBatch(NamedTuple):
@@ -59,6 +61,8 @@ class MapBatches:
         Size of batch and crop, and how the crops vary.
     seed
         Decides everything that is random.
+    teacher
+        A trained network whose maps are part of the targets, and all of them where an image has no annotation.
     """
 
     def __init__(
@@ -68,16 +72,18 @@ class MapBatches:
         config: TrainingConfig,
         augmentation: AugmentationConfig,
         seed: int,
+        teacher: Teacher | None = None,
     ) -> None:
         self.method, self.data, self.config, self.augmentation, self.seed = method, data, config, augmentation, seed
-        self.marked = [index for index, example in enumerate(data.training) if example.points is not None]
+        self.teacher = teacher
+        self.marked = [index for index, example in enumerate(data.training) if self._gives_crops(example)]
         sides = [max(example.image.shape[-2:]) for example in data.training]
         self.crop = config.crop or max((sides[index] for index in self.marked), default=0)
         if augmentation.mosaic:
             self.crop += self.crop % 2  # two quarters to a side
         # a step on whole images, filled up to the largest, shows as many pixels as one on crops, but at least one image
-        wholes = zip(sides, data.training, strict=True)
-        largest = max((side for side, example in wholes if example.points is None), default=1)
+        known = set(self.marked)
+        largest = max((side for index, side in enumerate(sides) if index not in known), default=1)
         self.counted = max(1, min(config.batch_size, config.batch_size * self.crop**2 // largest**2))
 
     def __len__(self) -> int:
@@ -89,6 +95,10 @@ class MapBatches:
         order = self._order(epoch)
         chunks = self._chunks(epoch, order)[first:]
         return ahead(lambda chunk: self._batch(epoch, order, chunk), chunks)
+
+    def _gives_crops(self, example: Example) -> bool:
+        """Whether it is known of every part of the image what is to be learnt there."""
+        return example.points is not None or (self.teacher is not None and not example.labelled)
 
     def _order(self, epoch: int) -> list[int]:
         number = len(self.data.training)
@@ -120,20 +130,23 @@ class MapBatches:
     def _batch(self, epoch: int, order: list[int], places: Places) -> MapBatch:
         rngs = [np.random.default_rng([self.seed, epoch, place]) for place in places]
         wholes = [self.data.training[order[place]] for place in places]
-        if wholes[0].points is None:
+        if not self._gives_crops(wholes[0]):
             return _counted_batch(
                 [augment_whole(whole, self.augmentation, rng) for whole, rng in zip(wholes, rngs, strict=True)]
             )
         crops = [self._crop(whole, rng) for whole, rng in zip(wholes, rngs, strict=True)]
-        return MarkedBatch(*(torch.from_numpy(np.stack(parts)) for parts in zip(*crops, strict=True)))
+        images, targets, weights, shares = (np.stack(parts) for parts in zip(*crops, strict=True))
+        if self.teacher is not None:
+            targets = self.teacher.mix(self.method, images, targets, shares)
+        return MarkedBatch(*(torch.from_numpy(each) for each in (images, targets, weights)))
 
     def _crop(self, whole: Example, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
-        """Image, targets and weights of one crop, or of a mosaic of four that takes its place."""
+        """Image, targets, weights and the teacher's share of one crop, or of a mosaic of four that takes its place."""
         if self.augmentation.mosaic and rng.random() < self.augmentation.mosaic:
             others = [self.data.training[index] for index in self._partners(rng)]
-            quarter = [self._shown(augment(each, self.crop // 2, self.augmentation, rng)) for each in [whole, *others]]
+            quarter = [self._shown(each, self.crop // 2, rng) for each in [whole, *others]]
             return tuple(quarters(parts) for parts in zip(*quarter, strict=True))
-        return self._shown(augment(whole, self.crop, self.augmentation, rng))
+        return self._shown(whole, self.crop, rng)
 
     def _partners(self, rng: np.random.Generator) -> NDArray[np.intp]:
         """Three images to fill a mosaic with, drawn by their folders' shares; different ones where there are enough."""
@@ -143,8 +156,11 @@ class MapBatches:
         shares = weights[self.marked] / weights[self.marked].sum()
         return rng.choice(self.marked, size=3, replace=bool((shares > 0).sum() < 3), p=shares)
 
-    def _shown(self, crop: Example) -> tuple[NDArray[np.float32], ...]:
-        return crop.image, self.method.targets(crop), crop.context(self.config.context)
+    def _shown(self, whole: Example, side: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
+        known = whole.points is not None
+        crop = augment(whole if known else replace(whole, points=np.zeros((0, 2))), side, self.augmentation, rng)
+        share = np.full((1, side, side), self.config.teacher_share if known else 1, np.float32)
+        return crop.image, self.method.targets(crop), crop.context(self.config.context), share
 
 
 def _counted_batch(wholes: Sequence[Example]) -> CountedBatch:

@@ -1,0 +1,183 @@
+"""The empty ground of a slide in one channel, how noisy it is, and what stands out from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.filters import threshold_otsu
+
+from cytally.images.resize import resize
+
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float32]
+
+WIDE_NOISES, SMALL_NOISES = 4.0, 5.0
+"""What differs from the ground by more standard deviations of its noise than this stands out. Small things need more,
+as a large picture has a million places where noise alone could be one."""
+BLOCK = 16
+"""Side in pixels of the squares that the noise and a ground of uneven brightness are measured in."""
+SMALL, SMOOTH, BROAD = 0.6, 1.0, 2.0
+"""Standard deviations in pixels of the Gaussians in which single cells, patches and wide things are looked for."""
+CLEAR = 4.0
+"""Otsu's threshold must lie at least so many of the ground's own spreads above it, or there is no clear ground."""
+TWO_HEAPS = 0.8
+"""Share of the variance between the classes from which values lie in two heaps: 0.64 for one normal distribution
+divided in its middle, 0.75 for a uniform one, as a slope of brightness makes it."""
+LEAST_SHARE, LEAST_EDGE = 0.01, 0.25
+"""Share of the picture, and of its edge, that a ground must have."""
+EVEN = 2.0
+"""A channel whose broad brightness varies by no more than so many times what its noise explains shows nothing wide."""
+SAMPLE = 200_000
+"""Values that the ground's level is taken from."""
+QUANTUM = 1 / np.sqrt(12)
+"""Standard deviation of what rounding to whole numbers takes away."""
+ROUNDING = 1e-6
+"""Share of the largest value that float32 may be wrong by, after some sums."""
+NORMAL = 1.4826
+"""Standard deviation over median absolute deviation of a normal distribution."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outstanding:
+    """What one channel shows.
+
+    Parameters
+    ----------
+    mask
+        bool (Y, X): what stands out.
+    ground
+        ``clear`` where there is an empty ground and something wide on it; ``even`` where the channel is constant, or
+        noise with single things in it at most; ``unclear`` where anything may be ground or tissue.
+    """
+
+    mask: Mask
+    ground: Literal["clear", "even", "unclear"]
+
+
+def stands_out(channel: NDArray[Any], threshold: float = 1.0) -> Outstanding:
+    """Find what stands out from the ground in one channel.
+
+    Wide things are those above one level for the whole picture, where the ground's noise ends. Small things are those
+    that differ from their own surroundings by more than the noise, so that single cells are found on any ground.
+
+    Parameters
+    ----------
+    channel
+        Pixels (Y, X) of any real type.
+    threshold
+        Factor on how far from the ground it must be.
+    """
+    values = np.nan_to_num(channel.astype(np.float32), nan=0, posinf=0, neginf=0)
+    if values.size == 0 or values.min() == values.max():
+        return Outstanding(np.zeros(values.shape, bool), "even")
+    whole = np.issubdtype(channel.dtype, np.integer) or channel.dtype == bool
+    smooth, broad = (ndimage.gaussian_filter(values, width) for width in (SMOOTH, BROAD))
+    middle = _otsu(smooth)
+    if _share_of_edge(smooth <= middle) < 0.5:  # bright field: the ground is what is bright
+        values, smooth, broad, middle = -values, -smooth, -broad, -middle
+    ground, middle = _darkest_heap(smooth, middle)
+    level, spread = _level(broad[ground])
+    noise = _noise(values, ground, whole)
+    left = noise / (2 * np.sqrt(np.pi) * BROAD)  # what a Gaussian leaves of white noise
+    clear = ground.mean() >= LEAST_SHARE and _share_of_edge(ground) >= LEAST_EDGE and middle - level >= CLEAR * spread
+    if not clear:
+        variation = NORMAL * float(np.median(np.abs(broad - np.median(broad))))
+        return Outstanding(
+            _small_things(values, ground, noise, threshold), "even" if variation <= EVEN * left else "unclear"
+        )
+    limit = max(WIDE_NOISES * max(spread, left), ROUNDING * float(np.abs(values).max()))
+    wide = broad - level > threshold * min(middle - level, limit)
+    return Outstanding(wide | _small_things(values, ground, noise, threshold), "clear")
+
+
+def _share_of_edge(mask: Mask) -> float:
+    return float(np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean())
+
+
+def _otsu(values: NDArray[np.floating[Any]]) -> float:
+    low, high = float(values.min()), float(values.max())
+    return low if low == high else float(threshold_otsu(values, nbins=512))  # type: ignore[no-untyped-call]
+
+
+def _darkest_heap(smooth: Floats, middle: float) -> tuple[Mask, float]:
+    """The ground and the threshold above it: what lies below Otsu's, divided again as long as it is two heaps.
+
+    Cells may be so bright that tissue and ground fall on one side of the first threshold.
+    """
+    ground = smooth <= middle
+    while True:
+        values = smooth[ground]
+        lower = _otsu(values)
+        dark, bright = values[values <= lower], values[values > lower]
+        if len(dark) < LEAST_SHARE * smooth.size or not len(bright):
+            return ground, middle
+        share = len(dark) / len(values)
+        between = share * (1 - share) * (float(bright.mean(dtype=float)) - float(dark.mean(dtype=float))) ** 2
+        if between < TWO_HEAPS * float(values.var(dtype=float)):
+            return ground, middle
+        ground, middle = smooth <= lower, lower
+
+
+def _level(values: Floats) -> tuple[float, float]:
+    """The most frequent value, and the standard deviation of what lies below it, where no tissue does.
+
+    The mode is that of half samples: Robertson & Cryer 1974, J. Am. Stat. Assoc. 69, 1012-1016.
+    """
+    ordered = np.sort(values[:: max(1, len(values) // SAMPLE)].astype(float))
+    heap = ordered
+    while len(heap) > 3:
+        half = (len(heap) + 1) // 2
+        widths = heap[half - 1 :] - heap[: len(heap) - half + 1]
+        narrowest = np.flatnonzero(widths == widths.min())
+        first = int(narrowest[len(narrowest) // 2])
+        heap = heap[first : first + half]
+    mode = float(np.median(heap))
+    below = ordered[ordered < mode]
+    return mode, NORMAL * float(np.median(mode - below)) if len(below) else 0.0
+
+
+def _noise(values: Floats, ground: Mask, whole: bool) -> float:
+    """Standard deviation of the ground's pixels, from differences between neighbours, so that no slope enters it.
+
+    It is measured square by square: the median over squares knows nothing of the few that hold a cell or a hair, and
+    sees noise of which most pixels have nothing, as 8-bit pictures of a dark ground have it.
+    """
+    far = ~ndimage.binary_dilation(~ground, iterations=3)
+    pairs = far[:, 1:] & far[:, :-1] if values.shape[1] > 1 else np.zeros(values.shape, bool)
+    steps = np.square(np.diff(values, axis=1, append=values[:, -1:]))[:, : pairs.shape[1]]
+    rows, columns = (np.arange(0, max(1, length), BLOCK) for length in pairs.shape)
+    sums, numbers = (
+        np.add.reduceat(np.add.reduceat(each, rows, axis=0, dtype=float), columns, axis=1)
+        for each in (np.where(pairs, steps, 0), pairs)
+    )
+    measured = numbers >= BLOCK
+    if not measured.any():
+        return 0.0
+    variance = float(np.median(sums[measured] / numbers[measured])) / 2
+    return float(np.sqrt(variance + QUANTUM**2)) if whole and variance > 0 else float(np.sqrt(variance))
+
+
+def _small_things(values: Floats, ground: Mask, noise: float, threshold: float) -> Mask:
+    """What differs from its surroundings, to the bright or the dark, as single pixels or as patches of a few."""
+    around = values - _surroundings(values)
+    found = np.zeros(values.shape, bool)
+    for width in (0.0, SMALL, SMOOTH):
+        field = ndimage.gaussian_filter(around, width) if width else around
+        left = min(noise, noise / (2 * np.sqrt(np.pi) * width)) if width else noise
+        there = np.abs(field[ground])
+        limit = SMALL_NOISES * max(left, NORMAL * float(np.median(there[:: max(1, len(there) // SAMPLE)])))
+        found |= np.abs(field) > threshold * max(limit, ROUNDING * float(np.abs(values).max()))
+    return found
+
+
+def _surroundings(values: Floats) -> Floats:
+    """The median over squares, and between their middles in proportion."""
+    rows, columns = values.shape
+    whole = np.pad(values, ((0, -rows % BLOCK), (0, -columns % BLOCK)), mode="symmetric")
+    squares = whole.reshape(whole.shape[0] // BLOCK, BLOCK, whole.shape[1] // BLOCK, BLOCK).swapaxes(1, 2)
+    medians = np.median(squares.reshape(*squares.shape[:2], -1), axis=-1)
+    return np.asarray(resize(medians[None], whole.shape)[0, :rows, :columns])

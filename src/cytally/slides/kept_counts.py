@@ -1,0 +1,78 @@
+"""The counts of a slide's regions on the disk, so that a run that was killed goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from cytally.files import whole_file, write_text
+from cytally.slides.plan import Region
+from cytally.slides.region_count import RegionCount
+
+ABOUT = "about.json"
+
+
+class KeptCounts:
+    """A folder with one file for each region that is counted and whose part of the density map is written.
+
+    Parameters
+    ----------
+    folder
+        Where. Several processes may write into it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def begin(self, about: dict[str, Any]) -> bool:
+        """Get ready, and say whether what is there may be gone on with.
+
+        Parameters
+        ----------
+        about
+            All that the counts of regions depend on. Counts that were made under other conditions are removed.
+        """
+        text = json.dumps(about, indent=2, sort_keys=True) + "\n"
+        path = self.folder / ABOUT
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            return True
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        write_text(path, text)
+        return False
+
+    def keep(self, region: Region, count: RegionCount) -> None:
+        """Write a region's count, whole."""
+        with whole_file(self._path(region)) as temporary, temporary.open("wb") as file:
+            np.savez(
+                file,
+                sums=np.array([count.count, count.area, count.damaged]),
+                points=count.points,
+                named=count.named,
+                seconds=np.array(json.dumps(count.seconds)),
+            )
+
+    def find(self, region: Region) -> RegionCount | None:
+        """A region's count, or None where there is none, or none that can be read."""
+        path = self._path(region)
+        if not path.is_file():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                count, area, damaged = file["sums"].tolist()
+                seconds = json.loads(str(file["seconds"]))
+                return RegionCount(count, area, damaged, file["points"], file["named"], seconds)
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return None
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, region: Region) -> Path:
+        return self.folder / f"{region.key}.npz"

@@ -1,0 +1,103 @@
+"""What a slide will take: measured on its first window, told before it is counted, and refused where it cannot work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from cytally.models.model import Model
+from cytally.slides.look import Look
+from cytally.slides.plan import Region
+from cytally.slides.preflight import GIB, Limits, PreflightFacts, estimate, free_disk_gb, largest_tile, refuse
+from cytally.slides.region_count import SlideTask, show
+from cytally.slides.slide import Slide
+from cytally.slides.stream import runner
+from cytally.slides.window_memory import window_bytes
+from cytally.tasks.count_options import CountOptions
+
+READ_BYTES = 13
+"""Bytes for each pixel of a window besides the network: it and its map in float32, twice, as one region is read and one
+written while another runs, and where to count."""
+KEPT_BYTES = 0.25 * GIB
+"""What else is held: decoded tiles, a region's part of the density map on its way to the disk."""
+DISK_BYTES = 13.0
+"""Bytes in the results for each pixel of the network's map with tissue, all levels together."""
+
+
+def core_that_fits(
+    model: Model, slide: Slide, look: Look, halo: int, stride: int, memory_gib: float, workers: int
+) -> int:
+    """Side of the largest tile's core, in pixels of the network, for which the memory is enough.
+
+    Raises
+    ------
+    UsageError
+        When none is; the cure names the memory that is.
+    """
+    return largest_tile(memory_gib, halo, stride, _base_gib(), _bytes_per_pixel(model, slide, look))
+
+
+def check_before(
+    task: SlideTask, model: Model, folder: Path, options: CountOptions, workers: int, regions: Sequence[Region]
+) -> str:
+    """Run the network on the first window, and say in one line what the regions will take.
+
+    Raises
+    ------
+    ImageError
+        When the memory or the disk will not suffice; the cure names the setting that would do.
+    """
+    started = time.perf_counter()
+    shown = show(task, regions[0])
+    read = time.perf_counter() - started
+    run = runner(model)
+    pixels = shown.pixels if shown.pixels is not None else np.zeros((model.card.input_channels, *task.plan.window), np.float32)
+    base = _base_gib()
+    run(pixels)
+    started = time.perf_counter()
+    run(pixels)  # the second time: the first one compiles
+    network = time.perf_counter() - started
+    window = task.plan.window
+    megapixels = window[0] * window[1] / 1e6
+    level = task.slide.levels[task.look.level].shape
+    scale = level[0] * level[1] / (task.look.inner[0] * task.look.inner[1])
+    counted = sum(
+        (one.rows.stop - one.rows.start) * (one.columns.stop - one.columns.start) for one in regions
+    ) / (task.plan.shape[0] * task.plan.shape[1])
+    facts = PreflightFacts(
+        name=task.slide.name,
+        shape=task.plan.shape,
+        inner=task.look.inner,
+        tissue=counted if task.tissue is None else float(task.tissue.mask.mean()),
+        tiles=len(regions),
+        tile=round(task.plan.side / task.plan.axes[0].step),
+        window=window,
+        read=scale,
+        base_gib=base,
+        bytes_per_pixel=_bytes_per_pixel(model, task.slide, task.look),
+        seconds_per_megapixel=network / megapixels,
+        read_seconds_per_megapixel=read / megapixels / scale,
+        disk_bytes_per_pixel=DISK_BYTES,
+        workers=workers,
+    )
+    preflight = estimate(facts)
+    free = psutil.virtual_memory().available / GIB
+    limits = Limits(options.memory * workers, free + base, free_disk_gb(folder))
+    refuse(preflight, limits, halo=task.plan.halo, stride=task.plan.stride)
+    return preflight.line()
+
+
+def _base_gib() -> float:
+    return (psutil.Process().memory_info().rss + KEPT_BYTES) / GIB
+
+
+def _bytes_per_pixel(model: Model, slide: Slide, look: Look) -> float:
+    """Of a window: the network's, and those of the pixels that are read for it."""
+    network = window_bytes(model.network, model.card.input_channels, model.run.name, model.run.dtype)
+    level = slide.levels[look.level].shape
+    read = level[0] * level[1] / (look.inner[0] * look.inner[1]) * len(look.channels) * slide.dtype.itemsize
+    return network + READ_BYTES * len(look.channels) + read

@@ -1,0 +1,91 @@
+"""What is settled about a slide before its regions are counted: where to count, how large regions are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cytally.errors import ImageError
+from cytally.images.formats import SLIDE
+from cytally.images.region import NamedRegion, Region, read_named_regions
+from cytally.models.model import Model
+from cytally.slides.density_map import DensityMap
+from cytally.slides.look import Look
+from cytally.slides.overview import Overview
+from cytally.slides.plan import Plan, best_side
+from cytally.slides.region_count import SlideTask, where_to_count
+from cytally.slides.slide import Slide
+from cytally.slides.tissue import Tissue, TissueOptions, find_tissue, read_tissue
+from cytally.tasks.count_options import CountOptions
+from cytally.tasks.count_run import weights_digest
+from cytally.tasks.slide_preflight import core_that_fits
+
+LARGE = 100_000_000
+"""Pixels above which any image is looked over for tissue, not those of slide scanners and with a pyramid alone."""
+
+
+def find_where(slide: Slide, overview: Overview, options: CountOptions) -> Tissue | None:
+    """The tissue to count in, or None where that is everywhere.
+
+    Raises
+    ------
+    ImageError, UsageError
+        When the file that tells the tissue cannot be read, does not fit the slide, or nothing is left to count in.
+    """
+    if options.tissue_file is not None:
+        return read_tissue(options.tissue_file, overview.shape)
+    scanned = slide.path.suffix.lower() in SLIDE or len(slide.levels) > 1
+    if options.tissue == "all" or not (scanned or overview.shape[0] * overview.shape[1] > LARGE):
+        return None
+    mask = find_tissue(overview.pixels, TissueOptions(threshold=options.tissue_threshold))
+    return None if mask.all() else Tissue(mask, overview.shape)
+
+
+def read_drawn(path: Path | None) -> tuple[Region | None, tuple[NamedRegion, ...]]:
+    """The areas that the user drew: together, and one by one with their names."""
+    if path is None:
+        return None, ()
+    named = tuple(read_named_regions(path))
+    return Region(tuple(polygon for one in named for polygon in one.region.polygons)), named
+
+
+def make_task(
+    slide: Slide, look: Look, tissue: Tissue | None, model: Model, work: Path, options: CountOptions, workers: int
+) -> SlideTask:
+    """The slide's regions, as large as the memory allows or as they were asked for.
+
+    Raises
+    ------
+    ImageError
+        When no part of the slide is to be counted in.
+    """
+    drawn, named = read_drawn(options.roi)
+    stride = int(model.network.stride)  # type: ignore[arg-type]  # only networks with a stride come here
+    # A peak is one by what lies within a cell's size around it, which has to be seen as well.
+    halo = int(model.network.halo) + -(-round(model.method.cell_diameter) // stride) * stride  # type: ignore[arg-type]
+    tile = options.tile or core_that_fits(model, slide, look, halo, stride, options.memory, workers)
+    shape = slide.levels[0].shape
+    plan = Plan(shape, look.inner, best_side(shape, look.factor, tile, halo), halo, stride)
+    task = SlideTask(slide, plan, look, DensityMap(work / "density.zarr", plan), tissue, drawn, named)
+    if not any(where_to_count(task, region).any() for region in plan.regions):
+        raise ImageError(
+            "has nothing to count in: no tissue was found, or none of it lies in the region",
+            file=slide.path,
+            cure="use --tissue all, a lower --tissue-threshold, or draw the region on this image",
+        )
+    return task
+
+
+def what_counts_depend_on(task: SlideTask, model: Model, options: CountOptions) -> dict[str, Any]:
+    """All that regions' counts depend on: those of an earlier sitting hold where nothing of it has changed."""
+    slide, look = task.slide, task.look
+    about = slide.path.stat()
+    return {
+        "slide": [slide.name, list(task.plan.shape), about.st_size, about.st_mtime_ns],
+        "model": weights_digest(model.network),
+        "configuration": model.card.configuration.model_dump(mode="json"),
+        "run_by": [model.run.name, str(model.run.dtype)],
+        "look": [look.channels, look.factor, look.level, repr(look.statistics)],
+        "plan": [task.plan.side, task.plan.halo, task.plan.stride],
+        "options": options.deciding(),
+    }

@@ -1,0 +1,156 @@
+"""A crew on a Dask cluster that exists already."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self
+
+from cytally.errors import UsageError, WorkerError
+from cytally.workers.crew import Done, Item, Result
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 5.0
+"""Seconds in which a scheduler has to answer."""
+WINDOW = 4
+"""Items that are submitted at a time for each that is worked on: as many as keep the workers busy, and no more."""
+COMPARED = ("cytally", "torch", "numpy")
+"""Packages beside Python and Dask's own whose versions should be the same everywhere."""
+NOISY = ("distributed", "distributed.client", "distributed.core", "distributed.comm")
+LOOK = "look at the scheduler and its workers"
+
+
+class DaskCrew:
+    """The workers of a Dask scheduler.
+
+    A worker that dies is the scheduler's to replace; it gives the items that were lost to other workers, and gives up
+    an item after `distributed.scheduler.allowed-failures` deaths, three unless told.
+
+    Parameters
+    ----------
+    scheduler
+        Its address, as ``tcp://host:8786``.
+
+    Raises
+    ------
+    UsageError
+        When Dask is not installed, the scheduler does not answer within `PATIENCE`, or a worker lacks cytally.
+    """
+
+    def __init__(self, scheduler: str) -> None:
+        try:
+            import distributed
+        except ImportError as error:
+            raise UsageError("--scheduler needs Dask", cure="pip install 'cytally[dask]'") from error
+        for name in NOISY:
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is told in one line
+        connect: Any = distributed.Client
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # versions that differ, which are told below
+                self._client = connect(scheduler, timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError, TypeError, ImportError, RuntimeError) as error:
+            raise UsageError(
+                f"the scheduler '{scheduler}' cannot be reached",
+                cure="start one with 'dask scheduler', and give the address that it shows, as tcp://host:8786",
+            ) from error
+        self.scheduler = scheduler
+        try:
+            self._compare_versions()
+        except BaseException:
+            self._client.close(timeout=1)
+            raise
+
+    @property
+    def workers(self) -> int:
+        """How many items are worked on at a time: threads of all workers there are now."""
+        threads = sum(int(each["nthreads"]) for each in self._workers().values())
+        return max(1, threads)
+
+    def run(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Done[Item, Result]]:
+        """As `Crew.run`. A `cytally.errors.WorkerError` is raised when the scheduler is lost on the way."""
+        import distributed
+
+        source, given = iter(items), dict[Any, Item]()
+        completed: Any = distributed.as_completed
+        arriving = completed(with_results=True, raise_errors=False, loop=self._client.loop)
+
+        def submit(number: int) -> None:
+            for item in islice(source, number):
+                future = self._client.submit(function, item, pure=False)
+                given[future] = item
+                arriving.add(future)
+
+        try:
+            submit(WINDOW * self.workers)
+            while given:
+                future, result = next(arriving)
+                item, status = given.pop(future), future.status
+                submit(1 if len(given) >= WINDOW * self.workers - 1 else 2)
+                if status == "finished":
+                    yield Done(item, result, None)
+                elif status == "error":
+                    yield Done(item, None, _error_of(result))
+                else:
+                    raise WorkerError(
+                        f"the scheduler '{self.scheduler}' was lost", cure=f"{LOOK}, then go on with --resume"
+                    )
+                del future, result
+        finally:
+            if given:
+                with suppress(Exception):
+                    self._client.cancel(list(given), force=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with suppress(Exception):
+            self._client.close(timeout=1)
+
+    def _workers(self) -> Mapping[str, Any]:
+        known: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        return known
+
+    def _compare_versions(self) -> None:
+        """Tell which versions differ between this process and the workers."""
+        versions = self._client.get_versions(packages=list(COMPARED))
+        here = _facts(versions["client"])
+        for address, found in versions["workers"].items():
+            there = _facts(found)
+            if there.get("cytally") is None:
+                raise UsageError(
+                    f"the worker {address} of '{self.scheduler}' has no cytally",
+                    cure=f"install cytally {here.get('cytally')} for every worker",
+                )
+            differ = [f"{name} {there[name]}, not {here[name]}" for name in here if there.get(name) != here[name]]
+            if differ:
+                logger.warning("The worker %s has %s as here; results may differ", address, "; ".join(differ))
+        if not versions["workers"]:
+            logger.warning("The scheduler '%s' has no workers yet; waiting for some", self.scheduler)
+
+
+def _facts(versions: Mapping[str, Any]) -> dict[str, str | None]:
+    """Versions by name, of what may change results."""
+    python = str(versions["host"]["python"]).split(".final")[0]
+    return {"Python": python} | {name: versions["packages"].get(name) for name in ("distributed", *COMPARED)}
+
+
+def _error_of(result: Any) -> Exception:
+    """The error of a future that failed."""
+    from distributed import KilledWorker
+
+    error = result[1] if isinstance(result, tuple) else result
+    if isinstance(error, KilledWorker):
+        return WorkerError(
+            "the workers that it was given to died, one after the other",
+            cure="look at the workers' logs, and whether their memory suffices",
+        )
+    return error if isinstance(error, Exception) else RuntimeError(repr(error))
