@@ -59,8 +59,8 @@ other on dense ones, and so near each other that their mean is as good as either
 MOST_OFF = 1.5
 
 
-def draw(folder: Path, number: int) -> None:
-    """Write `number` drawn images with their label images as a data folder.
+def draw(folder: Path, number: int, *, first: int = 0) -> None:
+    """Write `number` drawn images with their label images as a data folder, counting scenes from `first`.
 
     Scenes so noisy or crowded that the estimate of the diameter is off by more than a factor of 1.5 are left out: at a
     scale that is nowhere near, they would teach the network to guess.
@@ -68,7 +68,7 @@ def draw(folder: Path, number: int) -> None:
     import imagecodecs
 
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    written, index = 0, -1
+    written, index = 0, first - 1
     while written < number:
         index += 1
         rng = np.random.default_rng([SEED, index])

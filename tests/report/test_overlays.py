@@ -54,10 +54,10 @@ def test_a_mark_lies_on_its_point_when_shrunk() -> None:
 
 
 def test_a_mark_lies_on_its_point_when_enlarged() -> None:
-    # 200 pixels are enlarged 4 times: pixel 50 covers 200 to 203, whose middle is 201.5.
-    rgb = overlay(np.zeros((1, 200, 200), np.uint8), 0, points((50, 120)))
+    # 128 pixels are enlarged 4 times: pixel 50 covers 200 to 203, whose middle is 201.5.
+    rgb = overlay(np.zeros((1, 128, 128), np.uint8), 0, points((50, 120)))
     y, x = np.nonzero(orange(rgb))
-    assert rgb.shape == (800, 800, 3)
+    assert rgb.shape == (512, 512, 3)
     assert (y.mean(), x.mean()) == (201.5, 481.5)
 
 

@@ -9,10 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cytally.images.region import NamedRegion, Region
-from cytally.inference.torch_backend import TorchBackend
-from cytally.methods.density import Density, DensityConfig
-from cytally.models.card import ModelCard
-from cytally.models.model import Model
 from cytally.slides.array_slide import ArraySlide
 from cytally.slides.density_map import DensityMap
 from cytally.slides.kept_counts import KeptCounts
@@ -22,16 +18,15 @@ from cytally.slides.plan import Plan
 from cytally.slides.region_count import SlideTask
 from cytally.slides.stream import count_regions
 from cytally.slides.tissue import Tissue
-from cytally.training.configuration import Configuration
+from cytally.training.configuration import make_configuration
 from cytally.workers.here import Here
 
 SHAPE = (401, 530)
 
 
 @pytest.fixture(scope="module")
-def model():
-    torch.manual_seed(0)
-    configuration = Configuration.model_validate(
+def model(make_model):
+    configuration = make_configuration(
         {
             "method": "density",
             "input": {"normalisation": "range", "downscale": 1.7},
@@ -39,20 +34,11 @@ def model():
             "counting": {"precision": "float32"},
         }
     )
-    network = Density(DensityConfig(channels=(4, 6), sigma=2.0, amplitude=1.0), 1).network().eval()
+    torch.manual_seed(0)
+    network = configuration.build(1).network()
     with torch.no_grad():
         network.head.bias += 0.02  # so that maps sum to something
-    card = ModelCard(
-        cytally_version="0",
-        method="density",
-        configuration=configuration,
-        input_channels=1,
-        normalisation="range",
-        training_data={},
-        validation={},
-        provenance={},
-    )
-    return Model(card, network)
+    return make_model(configuration, network)
 
 
 @pytest.fixture(scope="module")

@@ -381,7 +381,9 @@ def test_nan_is_damaged(tmp_path: Path) -> None:
 def pyramid(tmp_path_factory: pytest.TempPathFactory) -> tuple[Slide, list[NDArray[Any]]]:
     path, level0 = tmp_path_factory.mktemp("pyramid") / "a.svs", picture((401, 303, 3))
     write_svs(path, level0, compression="zlib")
-    return open_slides(path)[0], [channels_first(level0[: 400 if s > 1 else 401 : s, : 303 // s * s : s]) for s in (1, 4, 16)]
+    return open_slides(path)[0], [
+        channels_first(level0[: 400 if s > 1 else 401 : s, : 303 // s * s : s]) for s in (1, 4, 16)
+    ]
 
 
 @settings(max_examples=150, deadline=None)

@@ -85,9 +85,12 @@ def spread_windows(
         if len(middles) >= number:
             break
     chosen = [middles[place * len(middles) // number] for place in range(number)] if len(middles) > number else middles
-    corners = {tuple(_start(at * length, side, length) for at, length in zip(one, shape, strict=True)) for one in chosen}
+    corners = {
+        tuple(_start(at * length, side, length) for at, length in zip(one, shape, strict=True)) for one in chosen
+    }
     return [
-        (slice(top, min(top + side, shape[0])), slice(left, min(left + side, shape[1]))) for top, left in sorted(corners)
+        (slice(top, min(top + side, shape[0])), slice(left, min(left + side, shape[1])))
+        for top, left in sorted(corners)
     ]
 
 

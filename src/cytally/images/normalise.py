@@ -7,16 +7,16 @@ background, and the standard deviation grows with every cell. They are here beca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, signal
 from skimage import exposure
 
 from cytally.errors import ImageError
+from cytally.images.background import background, middle
+from cytally.images.sample import sample, start
 
 Kind = Literal["foreground", "range", "percentile", "standard", "equalised", "none"]
 Pixels = NDArray[np.floating[Any]]
@@ -38,9 +38,6 @@ FEWEST = 16
 
 QUIET = 12.0
 """Without foreground, the scale is this many standard deviations of the noise."""
-
-CACHED = 32_768
-"""Pixels that are smoothed at a time."""
 
 CROWDED = 5.0
 """An image without foreground whose values spread this many times wider than its noise is full of cells."""
@@ -206,95 +203,3 @@ def smallest_difference(values: Pixels) -> float:
     """The smallest step between different values (N,), which tells whole numbers however they were rescaled."""
     few = np.unique(values[:: max(1, values.size // 100_000)])
     return float(np.diff(few).min()) if few.size > 1 else 0.0
-
-
-def start(length: int, step: int) -> int:
-    """Where the regular grid starts along an axis."""
-    return min(step // 2, length - 1)
-
-
-def sample(channel: NDArray[Any], step: int) -> Pixels:
-    """Every `step`-th pixel of a channel (Y, X) after a median of 3 and a Gaussian of sigma 1 along each axis."""
-    weights = np.exp(-0.5 * np.arange(-3, 4) ** 2)
-    weights = (weights / weights.sum()).astype(np.result_type(channel.dtype, np.float32))
-    return smooth_rows(smooth_rows(channel, step, weights, 0), step, weights, 1)
-
-
-def smooth_rows(values: NDArray[Any], step: int, weights: Pixels, axis: Literal[0, 1]) -> Pixels:
-    """A median of 3 and then the Gaussian along an axis of `values` (Y, X), of which every `step`-th pixel is kept.
-
-    Beyond the edge the last pixel goes on. A few lines are worked on at a time, which fit into the processor's cache.
-    """
-    length = values.shape[axis]
-    places = np.arange(start(length, step), length, step)
-    shape = (len(places), values.shape[1]) if axis == 0 else (values.shape[0], len(places))
-    result = np.empty(shape, weights.dtype)
-    lines = max(1, CACHED // (values.shape[1] * (step if axis == 0 else 1)))
-    for top in range(0, shape[0], lines):
-        if axis == 0:
-            here = places[top : top + lines]
-            near = values.take(np.arange(here[0] - 4, here[-1] + 5), axis=0, mode="clip").astype(weights.dtype)
-        else:
-            here = places
-            near = np.pad(values[top : top + lines, : here[-1] + 5], ((0, 0), (4, 4)), mode="edge")[:, here[0] :].T
-        a, b, c = near[:-2], near[1:-1], near[2:]
-        medians = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
-        shifted = [medians[shift : shift + here[-1] - here[0] + 1 : step] for shift in range(len(weights))]
-        centre = shifted.pop(3)  # differences from it keep constant regions exactly constant
-        total = np.zeros_like(centre)
-        for weight, each in zip(np.delete(weights, 3), shifted, strict=True):
-            difference = each - centre
-            difference *= weight
-            total += difference
-        total += centre
-        result[top : top + lines] = total if axis == 0 else total.T
-    return result
-
-
-def background(values: Pixels) -> tuple[float, float]:
-    """Level and spread (as a standard deviation) of the background among pixels (N,).
-
-    The level starts at the darkest clear peak of the histogram, since nuclei may cover most of a fluorescence image,
-    and moves to the mean of the pixels within 1.5 spreads. The spread comes from the side that has fewer far pixels.
-    """
-    ordered = np.sort(values)
-    level = darkest_peak(ordered)
-    spread = clean_spread(ordered, level)
-    for _ in range(5):
-        low, high = places(ordered, [level - spread, level + spread])
-        if high > low:
-            level = float(ordered[low:high].mean())
-    return level, clean_spread(ordered, level)
-
-
-def places(ordered: Pixels, limits: Sequence[float] | NDArray[np.float64]) -> NDArray[np.intp]:
-    """How many of the sorted values (N,) are below each limit, without a copy of them in the limits' precision."""
-    exact = np.asarray(limits, np.float64)
-    near = exact.astype(ordered.dtype)
-    return np.searchsorted(ordered, np.where(near < exact, np.nextafter(near, near.dtype.type(np.inf)), near))
-
-
-def middle(ordered: Pixels) -> float:
-    """The median of sorted values (N,)."""
-    return float(ordered[(ordered.size - 1) // 2 : ordered.size // 2 + 1].mean())
-
-
-def clean_spread(ordered: Pixels, level: float) -> float:
-    """Standard deviation about `level` of the sorted values (N,) on its narrower side, by the median."""
-    border = ordered.dtype.type(level)
-    sides = (ordered[: np.searchsorted(ordered, border)], ordered[np.searchsorted(ordered, border, "right") :])
-    wide = [side for side in sides if side.size > ordered.size // 20]
-    return min((1.4826 * abs(middle(side - border)) for side in wide), default=0.0)
-
-
-def darkest_peak(ordered: Pixels) -> float:
-    """Where the histogram of the sorted values (N,) has its first clear peak, at least half as high as the highest."""
-    low, high = ordered[[ordered.size // 200, ordered.size - 1 - ordered.size // 200]].astype(float)
-    if low == high:
-        return float(low)
-    bins, margin = 64, 6
-    edges = places(ordered, np.linspace(low, high, bins + 1)[:-1])
-    heights = np.diff([*edges, np.searchsorted(ordered, ordered.dtype.type(high), "right")]).astype(float)
-    smooth = ndimage.gaussian_filter1d(np.pad(heights, margin), 1.5)
-    peaks, _ = signal.find_peaks(smooth, height=smooth.max() / 2, prominence=smooth.max() / 12)
-    return float(low + (peaks[0] - margin + 0.5) * (high - low) / bins)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from skimage.filters import threshold_otsu
 from skimage.segmentation import watershed
 
-from cytally.images.normalise import background, sample
+from cytally.images.background import background
+from cytally.images.sample import sample
 from cytally.images.smooth import gaussian
 from cytally.readout.distance import stretched_distance
 from cytally.readout.peaks import largest_nearby

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Floats = TypeVar("Floats", bound=NDArray[np.floating[Any]])
+Float = TypeVar("Float", np.float32, np.float64)
 
 LEAST = 262_144
 """Fewer pixels than this are not worth a second thread."""
 
 
-def gaussian(plane: Floats, sigma: float, *, truncate: float = 4.0, threads: int | None = None) -> Floats:
+def gaussian(
+    plane: NDArray[Float], sigma: float, *, truncate: float = 4.0, threads: int | None = None
+) -> NDArray[Float]:
     """Smooth a plane (Y, X) by a Gaussian; beyond the edges it is mirrored.
 
     Along either axis the lines are shared out among threads: each line comes out as it would alone.

@@ -27,8 +27,8 @@ def density_peaks(density: NDArray[np.floating[Any]], sigma: float) -> NDArray[n
     -------
     (N, 3) array
         y, x and a score: the peak's height over that of one undisturbed Gaussian, 1 / (2 π σ²), at most 1.
-        Peaks that score under 0.25 are noise and left out. The highest come first. The number of peaks need not equal the map's sum:
-        cells closer than about 2 σ share a peak, and the sum is the better count.
+        The highest come first. Peaks that score under 0.25 are noise and left out. The number of peaks need not equal
+        the map's sum: cells closer than about 2 σ share a peak, and the sum is the better count.
 
     Examples
     --------
@@ -54,8 +54,8 @@ def largest_nearby(values: NDArray[np.floating[Any]], size: int) -> NDArray[np.f
     >>> largest_nearby(np.array([[1.0, 0.0, 0.0, 5.0]]), 3).tolist()
     [[1.0, 1.0, 5.0, 5.0]]
     """
-    largest: NDArray[np.floating[Any]] = cv2.dilate(values, np.ones((size, size), np.uint8))
-    return largest.reshape(values.shape)
+    largest = cv2.dilate(values, np.ones((size, size), np.uint8))
+    return np.asarray(largest, values.dtype).reshape(values.shape)  # of a single row or column it makes one axis
 
 
 def apart(places: NDArray[np.intp], spacing: int) -> NDArray[np.intp]:

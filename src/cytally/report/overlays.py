@@ -24,7 +24,7 @@ DEEP_BLUE = np.array([0.0, 0.32, 0.80], np.float32)
 
 STRETCH_PERCENT = (0.5, 99.9)
 TINT_OPACITY = 0.5
-ENLARGE_TOWARDS = 800
+ENLARGE_TOWARDS = 512
 """Images smaller than this are enlarged by a whole factor, so that marks do not hide the cells."""
 LARGEST_ENLARGEMENT = 4
 STRIP_PIXELS = 4_000_000
@@ -71,17 +71,18 @@ def overlay(
     height, width = plane_data.shape[1:]
     size = drawing_size(height, width, longest_side)
     base = (min(height, size[0]), min(width, size[1]))  # shade the few pixels there are, then enlarge
-    picture = _background(plane_data, channel, base)
+    shaded = _background(plane_data, channel, base)
     if prediction.density is not None:
-        _tint(picture, shrink(prediction.density, base), prediction.count)
-    for axis in (0, 1):
+        _tint(shaded, shrink(prediction.density, base), prediction.count)
+    picture = _bytes(shaded)
+    for axis in (1, 0):
         picture = picture.repeat(size[axis] // base[axis], axis=axis)
     if prediction.labels is not None:
         _outline(picture, prediction.labels)
     if prediction.points is not None and len(prediction.points):
         scale = np.divide(size, (height, width))
         _mark(picture, (prediction.points[:, :2] + 0.5) * scale - 0.5)
-    return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    return picture
 
 
 def drawing_size(height: int, width: int, longest_side: int) -> tuple[int, int]:
@@ -90,7 +91,7 @@ def drawing_size(height: int, width: int, longest_side: int) -> tuple[int, int]:
     Examples
     --------
     >>> drawing_size(1000, 3200, 1600), drawing_size(256, 256, 1600), drawing_size(1, 1, 1600)
-    ((500, 1600), (768, 768), (4, 4))
+    ((500, 1600), (512, 512), (4, 4))
     """
     longest = max(height, width)
     if longest > longest_side:
@@ -147,7 +148,10 @@ def thumbnail(rgb: NDArray[np.uint8], longest_side: int = 256) -> NDArray[np.uin
     height, width = rgb.shape[:2]
     factor = min(1.0, longest_side / max(height, width))
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(Pillow.fromarray(rgb).resize(size, Pillow.Resampling.HAMMING))
+    picture = Pillow.fromarray(rgb)
+    if height % size[0] == 0 and height // size[0] == width / size[1]:
+        return np.asarray(picture.reduce(height // size[0]))  # the same by whole squares, and faster
+    return np.asarray(picture.resize(size, Pillow.Resampling.HAMMING))
 
 
 def encode_png(rgb: NDArray[np.uint8]) -> bytes:
@@ -205,7 +209,12 @@ def _tint(picture: Picture, density: NDArray[np.float32], count: float) -> None:
     picture += (colour - picture) * opacity
 
 
-def _outline(picture: Picture, labels: NDArray[Any]) -> None:
+def _bytes(picture: Picture) -> NDArray[np.uint8]:
+    """Colours from 0 to 1 as those from 0 to 255."""
+    return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+
+
+def _outline(picture: NDArray[np.uint8], labels: NDArray[Any]) -> None:
     height, width = picture.shape[:2]
     rows = ((np.arange(height) + 0.5) * labels.shape[0] / height).astype(np.intp)
     columns = ((np.arange(width) + 0.5) * labels.shape[1] / width).astype(np.intp)
@@ -218,10 +227,10 @@ def _outline(picture: Picture, labels: NDArray[Any]) -> None:
         edge[:-distance] |= across
         edge[:, distance:] |= along
         edge[:, :-distance] |= along
-    picture[edge & (shown > 0)] = SKY_BLUE
+    picture[edge & (shown > 0)] = _bytes(SKY_BLUE)
 
 
-def _mark(picture: Picture, points: NDArray[np.float64]) -> None:
+def _mark(picture: NDArray[np.uint8], points: NDArray[np.float64]) -> None:
     """Dots with a dark rim, smoothed, at (y, x) in the picture's own pixels; crowded dots are smaller."""
     height, width = picture.shape[:2]
     points = points[np.isfinite(points).all(axis=1)]
@@ -235,8 +244,13 @@ def _mark(picture: Picture, points: NDArray[np.float64]) -> None:
     x = near[:, 1, None, None] + steps + 0 * steps[:, None]
     distance = np.hypot(y - points[:, 0, None, None], x - points[:, 1, None, None])
     inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+    places, distances = (y * width + x)[inside], distance[inside]
+    nearest = np.full(height * width, np.inf, np.float32)
+    np.minimum.at(nearest, places, distances)
+    touched = np.flatnonzero(nearest < radius + rim + 0.5)
+    pixels = picture.reshape(-1, 3)
+    colours = pixels[touched] / np.float32(255)
     for colour, reach_of_colour in ((NEAR_BLACK, radius + rim), (ORANGE, radius)):
-        cover = np.zeros((height, width), np.float32)
-        np.maximum.at(cover, (y[inside], x[inside]), np.clip(reach_of_colour + 0.5 - distance[inside], 0, 1))
-        touched = cover > 0
-        picture[touched] += (colour - picture[touched]) * cover[touched, None]
+        cover = np.clip(np.float32(reach_of_colour + 0.5) - nearest[touched], 0, 1)[:, None]
+        colours += (colour - colours) * cover
+    pixels[touched] = _bytes(colours)

@@ -58,8 +58,9 @@ class Axis:
             return values
         if self.inner < self.own:
             places = self._owner(np.arange(start, stop), self.own, self.inner) - inside.start
-            parts = (values.T / self._held(inside).astype(values.dtype)).T
-            return parts[places]
+            parts: NDArray[np.floating] = (values.T / self._held(inside).astype(values.dtype)).T
+            handed: NDArray[np.floating] = parts[places]
+            return handed
         owners = self._owner(np.arange(inside.start, inside.stop), self.inner, self.own)
         summed: NDArray[np.floating] = np.add.reduceat(values, np.searchsorted(owners, np.arange(start, stop)), axis=0)
         return summed
@@ -84,4 +85,5 @@ class Axis:
         edges = np.arange(inside.start, inside.stop + 1)
         # own pixel y lies in inner pixel i when (2 y + 1) inner // (2 own) is i
         first = -(-(2 * edges * self.own - self.inner) // (2 * self.inner))
-        return np.diff(np.clip(first, 0, self.own))
+        held: NDArray[np.int64] = np.diff(np.clip(first, 0, self.own))
+        return held

@@ -149,7 +149,7 @@ class DensityMap:
         return {"version": "0.5", "multiscales": [{"name": name, "axes": axes, "datasets": datasets, "type": "sum"}]}
 
 
-ABOUT = {"unit": "cells per pixel of each level", "sums_to_count": True}
+ABOUT: dict[str, Any] = {"unit": "cells per pixel of each level", "sums_to_count": True}
 """What the attributes tell besides OME's: pyramids usually hold means, this one sums."""
 
 

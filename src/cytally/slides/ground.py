@@ -15,15 +15,16 @@ from cytally.images.resize import resize
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 
-WIDE_NOISES, SMALL_NOISES = 4.0, 5.0
+WIDE_NOISES, SMALL_NOISES = 4.0, 4.5
 """What differs from the ground by more standard deviations of its noise than this stands out. Small things need more,
 as a large picture has a million places where noise alone could be one."""
 BLOCK = 16
 """Side in pixels of the squares that the noise and a ground of uneven brightness are measured in."""
 SMALL, SMOOTH, BROAD = 0.6, 1.0, 2.0
 """Standard deviations in pixels of the Gaussians in which single cells, patches and wide things are looked for."""
-CLEAR = 4.0
-"""Otsu's threshold must lie at least so many of the ground's own spreads above it, or there is no clear ground."""
+CLEAR_DARK, CLEAR_BRIGHT = 6.0, 10.0
+"""Otsu's threshold must lie at least so many of the ground's own spreads away from it, or there is no clear ground.
+The light of a bright field is even; what is bright and uneven is tissue that fills the picture."""
 TWO_HEAPS = 0.8
 """Share of the variance between the classes from which values lie in two heaps: 0.64 for one normal distribution
 divided in its middle, 0.75 for a uniform one, as a slope of brightness makes it."""
@@ -35,6 +36,8 @@ SAMPLE = 200_000
 """Values that the ground's level is taken from."""
 QUANTUM = 1 / np.sqrt(12)
 """Standard deviation of what rounding to whole numbers takes away."""
+FAINTEST = 1e-4, 0.25
+"""What wide things must differ by at least: share of Otsu's threshold, and, in whole numbers, grey levels."""
 ROUNDING = 1e-6
 """Share of the largest value that float32 may be wrong by, after some sums."""
 NORMAL = 1.4826
@@ -77,20 +80,21 @@ def stands_out(channel: NDArray[Any], threshold: float = 1.0) -> Outstanding:
     whole = np.issubdtype(channel.dtype, np.integer) or channel.dtype == bool
     smooth, broad = (ndimage.gaussian_filter(values, width) for width in (SMOOTH, BROAD))
     middle = _otsu(smooth)
-    if _share_of_edge(smooth <= middle) < 0.5:  # bright field: the ground is what is bright
+    bright_field = _share_of_edge(smooth <= middle) < 0.5
+    if bright_field:
         values, smooth, broad, middle = -values, -smooth, -broad, -middle
     ground, middle = _darkest_heap(smooth, middle)
     level, spread = _level(broad[ground])
     noise = _noise(values, ground, whole)
     left = noise / (2 * np.sqrt(np.pi) * BROAD)  # what a Gaussian leaves of white noise
-    clear = ground.mean() >= LEAST_SHARE and _share_of_edge(ground) >= LEAST_EDGE and middle - level >= CLEAR * spread
-    if not clear:
+    large = ground.mean() >= LEAST_SHARE and _share_of_edge(ground) >= LEAST_EDGE
+    if not large or middle - level < (CLEAR_BRIGHT if bright_field else CLEAR_DARK) * spread:
         variation = NORMAL * float(np.median(np.abs(broad - np.median(broad))))
         return Outstanding(
             _small_things(values, ground, noise, threshold), "even" if variation <= EVEN * left else "unclear"
         )
-    limit = max(WIDE_NOISES * max(spread, left), ROUNDING * float(np.abs(values).max()))
-    wide = broad - level > threshold * min(middle - level, limit)
+    faintest = max(FAINTEST[0] * (middle - level), FAINTEST[1] if whole else 0, ROUNDING * float(np.abs(values).max()))
+    wide = broad - level > threshold * min(middle - level, max(WIDE_NOISES * max(spread, left), faintest))
     return Outstanding(wide | _small_things(values, ground, noise, threshold), "clear")
 
 
@@ -100,7 +104,9 @@ def _share_of_edge(mask: Mask) -> float:
 
 def _otsu(values: NDArray[np.floating[Any]]) -> float:
     low, high = float(values.min()), float(values.max())
-    return low if low == high else float(threshold_otsu(values, nbins=512))  # type: ignore[no-untyped-call]
+    if high - low <= ROUNDING * max(abs(low), abs(high)):
+        return high
+    return float(threshold_otsu(values.astype(float), nbins=512))  # type: ignore[no-untyped-call]
 
 
 def _darkest_heap(smooth: Floats, middle: float) -> tuple[Mask, float]:
@@ -147,6 +153,8 @@ def _noise(values: Floats, ground: Mask, whole: bool) -> float:
     sees noise of which most pixels have nothing, as 8-bit pictures of a dark ground have it.
     """
     far = ~ndimage.binary_dilation(~ground, iterations=3)
+    if far.mean() < ground.mean() / 4:  # what was taken for the ground is no more than one half of the noise
+        far = np.ones(values.shape, bool)
     pairs = far[:, 1:] & far[:, :-1] if values.shape[1] > 1 else np.zeros(values.shape, bool)
     steps = np.square(np.diff(values, axis=1, append=values[:, -1:]))[:, : pairs.shape[1]]
     rows, columns = (np.arange(0, max(1, length), BLOCK) for length in pairs.shape)

@@ -116,7 +116,8 @@ class Plan:
 
     def _reach(self, axis: Axis, inside: slice) -> int:
         first = max(0, (inside.start - self.halo) // self.stride * self.stride)
-        return -(-(inside.stop + self.halo - first) // self.stride) * self.stride
+        length: int = -(-(inside.stop + self.halo - first) // self.stride) * self.stride
+        return length
 
     def _placed(self, axis: Axis, inside: slice, length: int) -> slice:
         first = max(0, (inside.start - self.halo) // self.stride * self.stride)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cytally.images.normalise import apply
 from cytally.images.region import NamedRegion
 from cytally.images.region import Region as Drawn
+from cytally.images.resize import scale_points
 from cytally.methods.map_method import MapMethod
 from cytally.slides.density_map import DensityMap
 from cytally.slides.look import Look
@@ -165,9 +166,9 @@ def settle(task: SlideTask, method: MapMethod, region: Region, output: Floats | 
     count = _summed(density, shares)
     points = _own_points(task, region, points, shown.inside)
     read = time.perf_counter()
-    spread = task.plan.axes[0].spread(density, region.rows.start, region.rows.stop)
-    spread = task.plan.axes[1].spread(spread.T, region.columns.start, region.columns.stop).T
-    task.density.write(region, np.ascontiguousarray(spread, np.float32))
+    down, across = task.plan.axes
+    wide = np.ascontiguousarray(across.spread(density.T, region.columns.start, region.columns.stop).T)
+    task.density.write(region, down.spread(wide, region.rows.start, region.rows.stop).astype(np.float32, copy=False))
     seconds = shown.seconds | {"read-out": read - started, "write": time.perf_counter() - read}
     return RegionCount(count, area * _summed(shown.inside, shares), damaged, points, names, seconds)
 
@@ -205,5 +206,4 @@ def _own_points(task: SlideTask, region: Region, points: NDArray[np.float64], in
         kept &= (place >= owned.start) & (place < owned.stop)
     places, pixels = places[kept], pixels[kept]
     places = places[inside[pixels[:, 0] - part[0].start, pixels[:, 1] - part[1].start]]
-    places[:, :2] = (places[:, :2] + 0.5) * [axis.step for axis in task.plan.axes] - 0.5
-    return places
+    return scale_points(places, (task.plan.axes[0].step, task.plan.axes[1].step))

@@ -180,7 +180,7 @@ def read_tissue(path: Path, shape: tuple[int, int]) -> Tissue:
     if path.suffix.lower() in (*GEOJSON_ENDINGS, *IMAGEJ_ENDINGS):
         tissue = _drawn(read_region(path), shape)
     else:
-        mask = _mask_of(open_slides(path)[0]) if is_slide(path) else read(path)[0].data.any(axis=(0, 1, 2))
+        mask = _mask_of(open_slides(path)[0]) if is_slide(path) else np.asarray(read(path)[0].data.any(axis=(0, 1, 2)))
         _check_proportions(path, mask.shape, shape)
         tissue = Tissue(mask, shape)
     if not tissue.mask.any():
@@ -217,7 +217,7 @@ def _mask_of(slide: Slide) -> Mask:
             piece = slide.read(level, (slice(top, min(top + strip, rows)), slice(0, columns)))
             if piece.damaged is not None:
                 raise ImageError("is damaged", file=slide.path, cure="copy or export the mask again")
-            marked = piece.pixels.any(axis=0)
+            marked = np.asarray(piece.pixels.any(axis=0))
             down = np.logical_or.reduceat(marked, np.arange(0, len(marked), step), axis=0)
             parts.append(np.logical_or.reduceat(down, np.arange(0, columns, step), axis=1))
         return np.concatenate(parts)

@@ -169,7 +169,11 @@ def _count_one(
 
 
 def _can_tile(model: Model) -> bool:
-    return isinstance(model.method, MapMethod) and not isinstance(model.method, VolumeMethod) and is_tileable(model.network)
+    return (
+        isinstance(model.method, MapMethod)
+        and not isinstance(model.method, VolumeMethod)
+        and is_tileable(model.network)
+    )
 
 
 def _paints_density(model: Model) -> bool:

@@ -165,7 +165,9 @@ def _place(reader: NamePattern, rows: Sequence[CountRow]) -> tuple[list[_PlacedR
             continue
         time = row.image.removeprefix(image).rpartition(",")[2]
         plate, tile, channel, named_time = (fields.get(name, "") for name in ("plate", "tile", "channel", "time"))
-        placed.append(_PlacedRow(row, plate, *well, tile, channel, (named_time, time)))
+        # As counts.csv has it, so that a run that was gone on with ends with the same digits.
+        counted = CountRow.from_cells(row.cells())
+        placed.append(_PlacedRow(counted, plate, *well, tile, channel, (named_time, time)))
     notes = []
     if unfit:
         have = "name does" if len(unfit) == 1 else "names do"

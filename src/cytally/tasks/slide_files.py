@@ -77,9 +77,7 @@ class SlideResult:
         return None if size is None else pixels * (size / 1000) ** 2
 
 
-def write_slide(
-    result: SlideResult, job: Job, folder: Path, model: Model
-) -> tuple[CountRow, dict[str, Any], bytes]:
+def write_slide(result: SlideResult, job: Job, folder: Path, model: Model) -> tuple[CountRow, dict[str, Any], bytes]:
     """Write the files of a slide, each whole.
 
     Returns

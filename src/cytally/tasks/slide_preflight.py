@@ -55,7 +55,11 @@ def check_before(
     shown = show(task, regions[0])
     read = time.perf_counter() - started
     run = runner(model)
-    pixels = shown.pixels if shown.pixels is not None else np.zeros((model.card.input_channels, *task.plan.window), np.float32)
+    pixels = (
+        shown.pixels
+        if shown.pixels is not None
+        else np.zeros((model.card.input_channels, *task.plan.window), np.float32)
+    )
     base = _base_gib()
     run(pixels)
     started = time.perf_counter()
@@ -65,9 +69,9 @@ def check_before(
     megapixels = window[0] * window[1] / 1e6
     level = task.slide.levels[task.look.level].shape
     scale = level[0] * level[1] / (task.look.inner[0] * task.look.inner[1])
-    counted = sum(
-        (one.rows.stop - one.rows.start) * (one.columns.stop - one.columns.start) for one in regions
-    ) / (task.plan.shape[0] * task.plan.shape[1])
+    counted = sum((one.rows.stop - one.rows.start) * (one.columns.stop - one.columns.start) for one in regions) / (
+        task.plan.shape[0] * task.plan.shape[1]
+    )
     facts = PreflightFacts(
         name=task.slide.name,
         shape=task.plan.shape,

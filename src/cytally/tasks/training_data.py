@@ -143,9 +143,7 @@ def _cells(samples: Sequence[Sample]) -> int:
     return round(sum(sample.count or 0 for sample in samples))
 
 
-def _learnable(
-    folder: DataFolder, method: type[Method], drawn: bool, taught: bool, watch: Watch
-) -> tuple[Sample, ...]:
+def _learnable(folder: DataFolder, method: type[Method], drawn: bool, taught: bool, watch: Watch) -> tuple[Sample, ...]:
     """The images that can be learnt from; a folder without any, or without a single cell, is refused."""
     counts = method.learns_from_counts
     if method.needs_labels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from types import TracebackType
@@ -22,7 +22,6 @@ WINDOW = 4
 COMPARED = ("cytally", "torch", "numpy")
 """Packages beside Python and Dask's own whose versions should be the same everywhere."""
 NOISY = ("distributed", "distributed.client", "distributed.core", "distributed.comm")
-LOOK = "look at the scheduler and its workers"
 
 
 class DaskCrew:
@@ -78,29 +77,18 @@ class DaskCrew:
 
         source, given = iter(items), dict[Any, Item]()
         completed: Any = distributed.as_completed
-        arriving = completed(with_results=True, raise_errors=False, loop=self._client.loop)
-
-        def submit(number: int) -> None:
-            for item in islice(source, number):
-                future = self._client.submit(function, item, pure=False)
-                given[future] = item
-                arriving.add(future)
-
+        arriving = completed(loop=self._client.loop)
         try:
-            submit(WINDOW * self.workers)
-            while given:
-                future, result = next(arriving)
-                item, status = given.pop(future), future.status
-                submit(1 if len(given) >= WINDOW * self.workers - 1 else 2)
-                if status == "finished":
-                    yield Done(item, result, None)
-                elif status == "error":
-                    yield Done(item, None, _error_of(result))
-                else:
-                    raise WorkerError(
-                        f"the scheduler '{self.scheduler}' was lost", cure=f"{LOOK}, then go on with --resume"
-                    )
-                del future, result
+            while True:
+                for item in islice(source, max(0, WINDOW * self.workers - len(given))):
+                    future = self._client.submit(function, item, pure=False)
+                    given[future] = item
+                    arriving.add(future)
+                if not given:
+                    return
+                batch = arriving.next_batch()
+                for future, (result, error) in zip(batch, self._results(batch), strict=True):
+                    yield Done(given.pop(future), result, error)
         finally:
             if given:
                 with suppress(Exception):
@@ -114,6 +102,19 @@ class DaskCrew:
     ) -> None:
         with suppress(Exception):
             self._client.close(timeout=1)
+
+    def _results(self, futures: Sequence[Any]) -> list[tuple[Any, Exception | None]]:
+        """What came of futures that are done: all in one request where nothing is wrong, else one by one."""
+        try:
+            return [(result, None) for result in self._client.gather(list(futures))]
+        except Exception as error:  # noqa: BLE001 - of any of them
+            if len(futures) > 1:
+                return [self._results([future])[0] for future in futures]
+            if futures[0].cancelled():
+                raise WorkerError(
+                    f"the scheduler '{self.scheduler}' was lost", cure="look at it, then go on with --resume"
+                ) from error
+            return [(None, _told(error))]
 
     def _workers(self) -> Mapping[str, Any]:
         known: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
@@ -143,14 +144,13 @@ def _facts(versions: Mapping[str, Any]) -> dict[str, str | None]:
     return {"Python": python} | {name: versions["packages"].get(name) for name in ("distributed", *COMPARED)}
 
 
-def _error_of(result: Any) -> Exception:
-    """The error of a future that failed."""
+def _told(error: Exception) -> Exception:
+    """An error as the caller is to see it."""
     from distributed import KilledWorker
 
-    error = result[1] if isinstance(result, tuple) else result
     if isinstance(error, KilledWorker):
         return WorkerError(
             "the workers that it was given to died, one after the other",
             cure="look at the workers' logs, and whether their memory suffices",
         )
-    return error if isinstance(error, Exception) else RuntimeError(repr(error))
+    return error
