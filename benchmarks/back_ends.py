@@ -27,6 +27,7 @@ from typing import Any
 
 import torch
 from back_end_networks import NETWORKS, Maps, Measured
+from cores import cores, use_cores
 from counting import commit
 from script import run_script
 from turns import take_turns, times_faster
@@ -144,10 +145,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=150, help="training steps where no model is given")
     parser.add_argument("--only", action="append", choices=NETWORKS, help="measure this one; may be given again")
     parser.add_argument("--model", action="append", default=[], help="METHOD=FOLDER; may be given again")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="by default torch's")
+    parser.add_argument("--threads", type=int, default=cores(), help="cores to run on; by default all")
     options = parser.parse_args(arguments)
     given = models(options.model)
-    torch.set_num_threads(options.threads)
+    use_cores(options.threads)
     earlier = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {}
     networks = earlier.get("networks", {})
     for name in options.only or NETWORKS:

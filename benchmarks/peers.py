@@ -7,8 +7,8 @@
 The peers have an environment of their own, about 8 GB large, and are run there by benchmarks/peers_worker.py; --python
 may be given again where they have one each. All take turns within one run, in processes that stay warm; a first round
 is left out. End to end is from the file to the count and the points, no pictures being written. The peers' published
-weights are taken where they can be downloaded; untrained ones take the same time in the network, but nothing can be read
-from their maps, so that the peers' own reading out, which takes more time still, is then left out of theirs.
+weights are taken where they can be downloaded; untrained ones take the same time in the network, but nothing can be
+read from their maps, so that the peers' own reading out, which takes more time still, is then left out of theirs.
 
 What is aimed at: from file to count and points in at most half the time of StarDist's network alone.
 Writes benchmarks/results/peers.json.
@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from cores import cores, use_cores
 from counting import commit
 from script import run_script
 
@@ -203,12 +204,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--model", action="append", help="of cytally; may be given again")
     parser.add_argument("--side", type=int, default=1024)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of all; by default torch's")
+    parser.add_argument("--threads", type=int, default=cores(), help="cores that all of them share; by default all")
     parser.add_argument("--untrained", action="store_true", help="do not try to download the peers' weights")
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         raise UsageError(f"the rounds are {options.rounds}", cure="give one or more")
-    torch.set_num_threads(options.threads)
+    use_cores(options.threads)
     load_average = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     rows: dict[str, Values] = {}
     missing: dict[str, str] = {}

@@ -49,7 +49,7 @@ class StarDist:
             try:
                 self.model = StarDist2D.from_pretrained("2D_versatile_fluo")
                 self.weights = "published, 2D_versatile_fluo"
-            except Exception as error:  # the network differs from machine to machine, as do its errors
+            except Exception as error:  # noqa: BLE001 - what keeps it from being downloaded has many names
                 self.weights = f"untrained, the published ones could not be downloaded ({type(error).__name__})"
         if self.model is None:
             self.model = StarDist2D(Config2D(n_rays=32, grid=(2, 2), n_channel_in=1), name=None, basedir=None)
@@ -83,7 +83,7 @@ class Cellpose:
             try:
                 self.model = models.CellposeModel(gpu=False, model_type="nuclei")
                 self.weights = "published, nuclei"
-            except Exception as error:  # as above
+            except Exception as error:  # noqa: BLE001 - as above
                 self.weights = f"untrained, the published ones could not be downloaded ({type(error).__name__})"
         if self.model is None:
             self.model = models.CellposeModel(gpu=False, pretrained_model=False, diam_mean=self.diameter)
@@ -141,7 +141,7 @@ def main():
     try:
         peer = {"stardist": StarDist, "cellpose": Cellpose}[options.peer](options.threads, options.untrained)
     except ImportError as error:
-        answer({"error": f"{error.name} is not installed"})
+        answer({"error": f"{options.peer} is not installed, or not whole: {error.name} is missing"})
         return
     answer({"weights": peer.weights, "read_out": peer.trained, "versions": versions(peer.packages)})
     for line in sys.stdin:

@@ -24,6 +24,8 @@ from result import DATA, MISSING, Result, block, read_results, table
 from rows import command, parse
 from slide_page import PLACES as SLIDE_PLACES
 from slide_page import slide_texts
+from speed_page import PLACES as SPEED_PLACES
+from speed_page import speed_texts
 from transfer_figures import draw_all
 from transfer_page import PLACES as TRANSFER_PLACES
 from transfer_page import transfer_texts
@@ -163,7 +165,10 @@ TABLES = {
 }
 
 
-EVERY_PLACE = (*TABLES, *PLACES, *TRANSFER_PLACES, *LABEL_PLACES, *PHASE_PLACES, *VOLUME_PLACES, *SLIDE_PLACES)
+EVERY_PLACE = (
+    *(*TABLES, *PLACES, *TRANSFER_PLACES, *LABEL_PLACES, *PHASE_PLACES),
+    *(*VOLUME_PLACES, *SLIDE_PLACES, *SPEED_PLACES),
+)
 
 
 def page(words: str, folder: Path) -> str:
@@ -175,7 +180,7 @@ def page(words: str, folder: Path) -> str:
         )
     results = read_results(folder)
     made = {name: make(results) for name, make in TABLES.items()}
-    for section in (texts, transfer_texts, labels_texts, phase_texts, volumes_texts, slide_texts):
+    for section in (texts, transfer_texts, labels_texts, phase_texts, volumes_texts, slide_texts, speed_texts):
         made |= section(folder)
     return NOTE + PLACE.sub(lambda match: made[match[1]], words)
 

@@ -112,7 +112,7 @@ class Bench:
         speeds = peak_speeds(self.options.threads)
         needed = multiply_adds(loaded.network, loaded.card.input_channels)
         return {
-            "tissue_megapixels": round(pixels / 1e6, 2),
+            "tissue_megapixels": round(pixels / 1e6, 3),
             "multiply_adds_per_pixel": round(needed),
             "giga_multiply_adds_per_second": {name: round(speed / 1e9, 1) for name, speed in speeds.items()},
             "seconds": {name: round(needed * pixels / speed, 2) for name, speed in speeds.items()},

@@ -1,8 +1,8 @@
 """How much memory a network needs for each pixel of the window that it sees, by back end and number type.
 
-    python benchmarks/window_memory.py [--sides 512 768 1024 1424] [--threads 2]
+    python benchmarks/window_memory.py [--sides 512 896 1280] [--threads 2]
 
-Each window is run three times by a process of its own, whose resident memory is looked at two hundred times a second.
+Each window is run twice by a process of its own, whose resident memory is looked at two hundred times a second.
 What it holds before the first window is its base; what the peak has beyond, over the pixels, is `bytes_per_pixel`, a
 line through the windows of several sides. `widest` is what the program works that out from for other networks: the
 values that the layer with the most takes and gives, for each pixel of the window.
@@ -41,8 +41,8 @@ from cytally.tasks.provenance import provenance
 RESULT = Path(__file__).resolve().parent / "results" / "window-memory.json"
 KINDS = (("torch", "float32"), ("torch", "bfloat16"), ("openvino", "float32"), ("openvino", "bfloat16"))
 NETWORKS = ((32, 64, 128, 256), (16, 32, 64, 128))
-SIDES = (512, 768, 1024, 1424)
-SMALLEST, ROUNDS, EVERY = 64, 3, 0.005
+SIDES = (512, 896, 1280)
+SMALLEST, ROUNDS, EVERY = 64, 2, 0.005
 
 
 class Peak:
@@ -125,9 +125,14 @@ def main(arguments: list[str] | None = None) -> None:
             row |= {"bytes_per_pixel": round(slope), "besides_mib": round(besides / 2**20)}
             rows.append(row | {"base_mib": round(min(run["base"] for run in runs) / 2**20), "runs": runs})
             print({key: value for key, value in rows[-1].items() if key != "runs"}, flush=True)
+            write(rows, options.threads)
+
+
+def write(rows: list[dict[str, Any]], threads: int) -> None:
+    """The result file, as far as it is measured."""
     made_by = {key: value for key, value in provenance().items() if key != "command"}
     facts = {"command": "python benchmarks/window_memory.py", "rows": rows, "load": os.getloadavg()[0]}
-    facts |= {"commit": commit(), "machine": machine() | {"gpu": None, "threads": options.threads}, "made_by": made_by}
+    facts |= {"commit": commit(), "machine": machine() | {"gpu": None, "threads": threads}, "made_by": made_by}
     write_text(RESULT, as_json(facts))
 
 

@@ -93,6 +93,12 @@ WORDS = """# Benchmarks
 <!-- here: slide seconds -->
 
 <!-- here: slide memory -->
+
+<!-- here: back ends -->
+
+<!-- here: peers -->
+
+<!-- here: small images -->
 """
 
 

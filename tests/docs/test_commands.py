@@ -227,7 +227,7 @@ def scheduler() -> Iterator[str]:
     """The address of a Dask scheduler and its worker, both of them threads of this process."""
     from distributed import LocalCluster
 
-    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
     with LocalCluster(protocol="tcp", **options) as cluster:
         yield cluster.scheduler_address
 

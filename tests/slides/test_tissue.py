@@ -271,7 +271,11 @@ def test_the_grounds_of_channels():
     assert stands_out(np.zeros((30, 40))).ground == "even"
     assert stands_out(rng.normal(0, 1, (100, 100))).ground == "even"
     assert stands_out(np.where(np.hypot(Y - 150, X - 180) < 50, 100, 0)).ground == "clear"
-    assert stands_out(X.astype(float)).ground == "unclear"
+    assert stands_out(200 * (1 - piece(0, 0, 90, 90)) + 30 * np.sin(Y / 17) * np.sin(X / 23)).ground == "unclear"
+
+
+def test_of_a_slope_the_brighter_half_is_in():
+    assert find_tissue(X[None])[:, WIDTH // 2 :].all()
 
 
 def test_single_cells_are_seen_in_even_noise():

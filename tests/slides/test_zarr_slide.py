@@ -72,7 +72,7 @@ def whole(slide: Slide, level: int = 0, channels: list[int] | None = None) -> ND
     ],
 )
 def test_pyramid(tmp_path: Path, version: str, options: dict[str, Any]) -> None:
-    path, level0 = tmp_path / "a.ome.zarr", noise((1, 3, 4, 130, 170))
+    path, level0 = tmp_path / "a.ome.zarr", noise((1, 3, 2, 70, 90))
     write(path, level0, "tczyx", version=version, names=("DAPI", "GFP", "Cy5"), **options)
     (slide,) = open_slides(path)
     assert slide.name == "a.ome.zarr"
@@ -185,7 +185,7 @@ def test_is_slide(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def pyramid(tmp_path_factory: pytest.TempPathFactory) -> tuple[Slide, NDArray[Any]]:
-    path, level0 = tmp_path_factory.mktemp("pyramid") / "a.zarr", noise((2, 3, 101, 90))
+    path, level0 = tmp_path_factory.mktemp("pyramid") / "a.zarr", noise((2, 2, 101, 90))
     write(path, level0, "zcyx", chunks=(2, 1, 32, 32))
     return open_slides(path)[0], level0.max(0)
 
@@ -199,7 +199,7 @@ def test_any_window_is_a_slice_of_the_level(pyramid: tuple[Slide, NDArray[Any]],
         slice(*sorted(data.draw(st.tuples(st.integers(0, size), st.integers(0, size)))))
         for size in slide.levels[level].shape
     )
-    channels = data.draw(st.lists(st.integers(0, 2), min_size=1, max_size=3, unique=True))
+    channels = data.draw(st.lists(st.integers(0, 1), min_size=1, max_size=2, unique=True))
     piece = slide.read(level, (rows, columns), channels)
     step = 2**level
     assert piece.damaged is None

@@ -12,12 +12,15 @@ from scipy import ndimage
 from torch import nn
 
 from cytally.errors import ModelError, UsageError
-from cytally.inference.openvino_backend import OpenVinoBackend, is_installed
-from cytally.inference.torch_backend import Precision, TorchBackend
+from cytally.inference import onnx_network, openvino_backend
+from cytally.inference.agreement import Trial
+from cytally.inference.onnx_backend import OnnxBackend
+from cytally.inference.openvino_backend import OpenVinoBackend
+from cytally.inference.torch_backend import Precision, TorchBackend, fast_precision
 
 logger = logging.getLogger(__name__)
 
-BackendName = Literal["auto", "torch", "openvino"]
+BackendName = Literal["auto", "torch", "openvino", "onnx"]
 
 
 class Backend(Protocol):
@@ -42,23 +45,23 @@ def find_backend(
     device: torch.device,
     precision: Precision = "auto",
     *,
-    sample: NDArray[np.float32],
+    sample: NDArray[np.float32] | Trial,
 ) -> Backend:
     """The back end called `name`, ready to run `network`.
 
     Parameters
     ----------
     name
-        ``auto`` takes OpenVINO on a processor where it is installed and gives what torch gives, else torch; which and
-        why is logged.
+        ``auto`` takes the fastest that is installed and gives what torch gives, and says in the log which, and why no
+        other: OpenVINO on a processor; ONNX Runtime on one where bfloat16 would not be fast; torch else.
     network
         The network; copied.
     device
-        Where to run it. OpenVINO runs on the processor alone.
+        Where to run it. OpenVINO and ONNX Runtime run on the processor alone.
     precision
-        Number type of the convolutions, as the back ends take it.
+        Number type of the convolutions, as the back ends take it. ONNX Runtime computes in float32.
     sample
-        A picture (C, Y, X) as the network will see, best of the shape it will see most: OpenVINO is checked on it.
+        A picture (C, Y, X) as the network will see, or a trial on several: the others are checked against torch on it.
         `trial_picture` draws one where none is at hand.
 
     Raises
@@ -66,24 +69,51 @@ def find_backend(
     UsageError
         When the back end asked for is not installed, or does not run on the device.
     ModelError
-        When OpenVINO is asked for, and cannot run the network or gives something else than torch.
+        When it cannot run the network, or gives something else than torch.
     """
-    if name == "openvino" and device.type != "cpu":
-        raise UsageError(
-            f"the back end 'openvino' runs on the processor, not on '{device.type}'",
-            cure="use --device cpu, or --backend torch",
-        )
+    if name in ("openvino", "onnx"):
+        refuse_other_device(name, device)
     if name == "openvino":
         return OpenVinoBackend(network, sample, precision)
+    if name == "onnx":
+        return OnnxBackend(network, sample)
     if name == "auto" and device.type == "cpu":
-        if not is_installed():
-            logger.info("runs by torch; several times faster after: pip install 'cytally[openvino]'")
-        else:
-            try:
-                return OpenVinoBackend(network, sample, precision)
-            except ModelError as error:
-                logger.warning("runs by torch: %s", error.message)
+        found = _fastest(network, device, precision, sample)
+        if found is not None:
+            return found
     return TorchBackend(network, device, precision)
+
+
+def refuse_other_device(name: BackendName, device: torch.device) -> None:
+    """Refuse a device that a back end does not run on.
+
+    Raises
+    ------
+    UsageError
+        When OpenVINO or ONNX Runtime shall run anywhere but on the processor.
+    """
+    if name in ("openvino", "onnx") and device.type != "cpu":
+        raise UsageError(
+            f"the back end '{name}' runs on the processor, not on '{device.type}'",
+            cure="use --device cpu, or --backend torch",
+        )
+
+
+def _fastest(
+    network: nn.Module, device: torch.device, precision: Precision, sample: NDArray[np.float32] | Trial
+) -> Backend | None:
+    """OpenVINO or ONNX Runtime where they serve; None where torch does."""
+    try:
+        if openvino_backend.is_installed():
+            return OpenVinoBackend(network, sample, precision)
+        exact = precision == "float32" or fast_precision(device) is torch.float32
+        if exact and onnx_network.is_installed():
+            return OnnxBackend(network, sample)
+    except ModelError as error:
+        logger.warning("runs by torch: %s", error.message)
+        return None
+    logger.info("runs by torch; several times faster after: pip install 'cytally[openvino]'")
+    return None
 
 
 def trial_picture(channels: int, side: int) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -60,6 +60,7 @@ class EfficientCellSegMethod(VolumeMethod):
     """
 
     name: ClassVar[str] = "efficient-cell-seg"
+    reads: ClassVar[Literal["sum", "mask"]] = "mask"
     Config: ClassVar[type[MethodConfig]] = EfficientCellSegConfig
     needs_labels: ClassVar[bool] = True
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {

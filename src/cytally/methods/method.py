@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 from torch import nn
@@ -54,6 +54,9 @@ class Method(ABC):
     """Whether its predictions also tell the objects' area over that of a single one."""
     learns_from_unlabelled: ClassVar[bool] = False
     """Whether it can learn from images of which nothing is known."""
+    reads: ClassVar[Literal["sum", "mask"]] = "sum"
+    """What its network's output is read for, and so what has to stay where another program runs the network: its sum,
+    the count, or the mask of what lies above 0.5."""
 
     def __init__(self, config: Any, in_channels: int) -> None:
         self.config = config

@@ -98,6 +98,7 @@ class NucleusUNetMethod(MapMethod):
     """
 
     name: ClassVar[str] = "nucleus-unet"
+    reads: ClassVar[Literal["sum", "mask"]] = "mask"
     Config: ClassVar[type[MethodConfig]] = NucleusUNetConfig
     needs_labels: ClassVar[bool] = True
     counts_by_area: ClassVar[bool] = True

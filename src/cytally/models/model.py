@@ -21,12 +21,15 @@ from cytally.images.prepare import prepare
 from cytally.images.read import read
 from cytally.images.resize import resize_density, resize_labels, scale_points
 from cytally.images.volume import Volume, open_volumes
-from cytally.inference.backend import Backend
+from cytally.inference.agreement import Trial
+from cytally.inference.backend import Backend, BackendName, find_backend, refuse_other_device
 from cytally.inference.predict import predict
 from cytally.inference.tiles import TILE, is_tileable
 from cytally.inference.torch_backend import TorchBackend
 from cytally.methods.volume_method import VolumeMethod
 from cytally.models.card import ModelCard
+from cytally.models.exported import ExportedNetwork
+from cytally.models.trial import sample_trial
 from cytally.models.volumes import Segmenter
 from cytally.results import Prediction
 
@@ -63,12 +66,69 @@ class Model:
         self.card = card
         self.network = network
         self.method = card.configuration.build(card.input_channels)
-        self.run: Backend
+        self.exported: ExportedNetwork | None = None
         self.to(torch.device("cpu"))
 
+    @property
+    def run(self) -> Backend:
+        """What runs the network; made when it is first asked for."""
+        if self._run is None:
+            self._run = TorchBackend(self.network, self._device, self.card.configuration.counting.precision)
+        return self._run
+
+    @run.setter
+    def run(self, backend: Backend) -> None:
+        self._run = backend
+
     def to(self, device: torch.device) -> None:
-        """Count on `device` from now on, in the model's own precision."""
-        self.run = TorchBackend(self.network, device, self.card.configuration.counting.precision)
+        """Count by torch on `device` from now on, in the model's own precision."""
+        self._run: Backend | None = None
+        self._device = device
+
+    def use(
+        self,
+        backend: BackendName = "auto",
+        device: torch.device | None = None,
+        *,
+        sample: NDArray[np.float32] | Trial | None = None,
+    ) -> None:
+        """Count by another back end from now on.
+
+        A network that `cytally models export` wrote beside the weights is taken, with the agreement found then: by
+        ``auto``, and by the back end that it is for. A model whose `counting.precision` is float32 runs in float32 by
+        every back end.
+
+        Parameters
+        ----------
+        backend
+            Its name; ``auto`` takes the fastest that is installed and gives what torch gives, and logs which.
+        device
+            Where to run it; by default the processor.
+        sample
+            A picture (C, Y, X) as the network will see, or a trial on several, on which other back ends have to agree
+            with torch; by default the sample images that come with cytally.
+
+        Raises
+        ------
+        UsageError
+            When the back end is not installed, or does not run on the device.
+        ModelError
+            When the back end asked for cannot run the network, or gives something else than torch.
+        """
+        device = device or torch.device("cpu")
+        self.to(device)
+        refuse_other_device(backend, device)
+        if backend == "torch" or not self.method.has_weights or (backend == "auto" and device.type != "cpu"):
+            return
+        if self.exported is not None:
+            found = self.exported.open(backend, self.network)
+            if found is not None:
+                self.run = found
+                return
+        if sample is None:
+            sample = sample_trial(self.method, self.card.configuration.input, self.card.input_channels)
+        precision = self.card.configuration.counting.precision
+        self.run = find_backend(backend, self.network, device, precision, sample=sample)
 
     @property
     def name(self) -> str:
@@ -245,7 +305,7 @@ class Model:
                 cure="use a model of another method",
             ) from error
         other = Model(self.card.model_copy(update={"configuration": configuration}), self.network)
-        other.run = self.run
+        other._run, other._device, other.exported = self._run, self._device, self.exported
         return other
 
     def predict(self, plane: Plane, *, channel: str | None = None, tile: int = TILE) -> tuple[Prediction, Reading]:

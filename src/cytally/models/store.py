@@ -15,6 +15,7 @@ from safetensors.torch import save as to_bytes
 from cytally.errors import CytallyError, ModelError
 from cytally.files import whole_file, write_text
 from cytally.models.card import FORMAT, ModelCard
+from cytally.models.exported import ExportedNetwork
 from cytally.models.model import Model
 
 CARD, WEIGHTS = "model.json", "weights.safetensors"
@@ -65,7 +66,9 @@ def load(model: str | Path) -> Model:
             file=folder / WEIGHTS,
             cure="train or copy the model again",
         ) from error
-    return Model(card, network.eval())
+    loaded = Model(card, network.eval())
+    loaded.exported = ExportedNetwork.of(folder)
+    return loaded
 
 
 def save(model: Model, folder: Path, *, half: bool = False) -> None:

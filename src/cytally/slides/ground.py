@@ -22,7 +22,7 @@ BLOCK = 16
 """Side in pixels of the squares that the noise and a ground of uneven brightness are measured in."""
 SMALL, SMOOTH, BROAD = 0.6, 1.0, 2.0
 """Standard deviations in pixels of the Gaussians in which single cells, patches and wide things are looked for."""
-CLEAR_DARK, CLEAR_BRIGHT = 6.0, 10.0
+CLEAR_DARK, CLEAR_BRIGHT = 5.0, 8.0
 """Otsu's threshold must lie at least so many of the ground's own spreads away from it, or there is no clear ground.
 The light of a bright field is even; what is bright and uneven is tissue that fills the picture."""
 TWO_HEAPS = 0.8

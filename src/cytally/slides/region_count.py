@@ -42,6 +42,8 @@ class SlideTask:
         Where to count besides, drawn by the user.
     named
         Areas whose counts are told one by one.
+    margin
+        Pixels of level 0 along the slide's edge that are not counted in.
     """
 
     slide: Slide
@@ -51,6 +53,7 @@ class SlideTask:
     tissue: Tissue | None = None
     drawn: Drawn | None = None
     named: tuple[NamedRegion, ...] = ()
+    margin: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +182,12 @@ def where_to_count(task: SlideTask, region: Region) -> Mask:
     shape = tuple(side.stop - side.start for side in part)
     rows, columns = (axis.places(side) for axis, side in zip(task.plan.axes, part, strict=True))
     inside = np.ones(shape, bool) if task.tissue is None else task.tissue.window(rows, columns)
+    if task.margin:
+        away = (
+            (places >= task.margin - 0.5) & (places <= length - 0.5 - task.margin)
+            for places, length in zip((rows, columns), task.plan.shape, strict=True)
+        )
+        inside = inside & np.logical_and.outer(*away)
     return inside & _mask(task.drawn, task, part) if task.drawn is not None and inside.any() else inside
 
 

@@ -65,6 +65,10 @@ class Piece:
     damaged: NDArray[np.bool_] | None = None
 
 
+class ReaderError(ImageError):
+    """An image that is sound, and that this reader cannot read in parts: another may."""
+
+
 class Slide(ABC):
     """One picture with its channels and lower resolutions. It can be pickled, and is opened again where it arrives.
 
@@ -206,7 +210,8 @@ def _open(path: Path, axes: str | None, pixel_size: float | None) -> list[Slide]
         raise ImageError("is a folder and no OME-Zarr", file=path, cure="name the images in it")
     if not path.stat().st_size:
         raise ImageError("is empty (0 bytes)", file=path, cure="copy or export it again")
-    if path.suffix.lower() in OPENSLIDE:
+    ending = path.suffix.lower()
+    if ending in OPENSLIDE:
         from cytally.slides.openslide_slide import open_openslide
 
         return [open_openslide(path, pixel_size)]
@@ -222,7 +227,26 @@ def _open(path: Path, axes: str | None, pixel_size: float | None) -> list[Slide]
         )
     from cytally.slides.tiff_slide import open_tiff_slides
 
-    return list(open_tiff_slides(path, axes, pixel_size))
+    try:
+        return list(open_tiff_slides(path, axes, pixel_size))
+    except ReaderError as error:
+        if ending not in SLIDE:
+            raise
+        return [_open_otherwise(path, pixel_size, error)]
+
+
+def _open_otherwise(path: Path, pixel_size: float | None, refusal: ReaderError) -> Slide:
+    """Open a scanner's TIFF through openslide."""
+    from cytally.slides.openslide_slide import has_openslide, open_openslide
+
+    if not has_openslide():
+        raise ImageError(
+            refusal.message, file=path, cure="install openslide, which may read it: pip install 'cytally[openslide]'"
+        ) from refusal
+    try:
+        return open_openslide(path, pixel_size)
+    except ImageError as error:
+        raise refusal from error
 
 
 def is_slide(path: str | Path, *, largest: int = LARGEST_WHOLE, axes: str | None = None) -> bool:

@@ -17,6 +17,7 @@ from cytally.errors import ImageError
 from cytally.images.tiff import ALPHA, DAMAGE, MINISWHITE, PALETTE, colours
 from cytally.images.volume import checked_type
 from cytally.slides.file_bytes import FileBytes
+from cytally.slides.slide import ReaderError
 from cytally.slides.tiff_scenes import plane_shape
 from cytally.slides.tiled_slide import check_tile
 
@@ -32,8 +33,10 @@ PADDING = 2**20
 SPLIT, MOST_SPLIT = ("uint8", "uint16", "float32"), 4
 """Types and number of samples that OpenCV takes apart."""
 
-JPEG = (6, 7, 34892, 33007)
+JPEG = 7
 END_OF_JPEG = b"\xff\xd9"
+JPEG_PADDING = 64
+"""Bytes that may follow the end of a JPEG."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +181,12 @@ class TiffLevel:
         data = self._files[there.file].read(place, count)
         if len(data) < count:
             raise ValueError("the file ends before the tile does")
-        if self._page.compression in JPEG and self._page.jpegheader is None and END_OF_JPEG not in data[-16:]:
-            raise ValueError("the tile has no end")
-        tile: NDArray[Any] = self._decode_tile(data, index, jpegtables=there.tables, jpegheader=self._page.jpegheader)[
-            0
-        ]
-        return tile[0]
+        header = self._page.jpegheader
+        if self._page.compression == JPEG and header is None and END_OF_JPEG not in data[-JPEG_PADDING:]:
+            raise ValueError("the JPEG has no end")  # what is missing would be grey
+        tiles: NDArray[Any] = self._decode_tile(data, index, jpegtables=there.tables, jpegheader=header)[0]
+        only: NDArray[Any] = tiles[0]
+        return only
 
     def _map(self, page: int, row: int, column: int, plane: int) -> NDArray[Any]:
         """Rows that lie in the file as they are. ValueError where the file ends before."""
@@ -221,7 +224,7 @@ def _contiguous_offset(series: Any) -> int | None:
 
 
 def _decoder(page: Any, path: Path) -> Any:
-    """tifffile's function that decodes a tile or strip. ImageError where there is none for its compression."""
+    """tifffile's function that decodes a tile or strip. ReaderError where there is none for its compression."""
     import tifffile
 
     known: Mapping[int, Any] = tifffile.TIFF.DECOMPRESSORS
@@ -229,7 +232,7 @@ def _decoder(page: Any, path: Path) -> Any:
         known[page.compression]
     except KeyError as error:
         name = getattr(page.compression, "name", str(page.compression))
-        raise ImageError(
+        raise ReaderError(
             f"is compressed in a way that cannot be read ({name})",
             file=path,
             cure="save it with deflate, LZW or JPEG compression",

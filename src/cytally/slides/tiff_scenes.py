@@ -52,7 +52,8 @@ def find_scenes(path: Path) -> Iterator[list[TiffScene]]:
     """
     import tifffile
 
-    if not _has_whole_directories(path):
+    # In NDPI, offsets are of another length than in TIFF; tifffile alone knows.
+    if path.suffix.lower() != ".ndpi" and not _has_whole_directories(path):
         raise ImageError("is a TIFF file that is cut off or damaged", file=path, cure="copy or export it again")
     with damage(path), tifffile.TiffFile(path) as file:
         yield _scanner_scenes(file, path) if file.series[0].kind in SCANNERS else _scenes(file, path)
@@ -117,7 +118,7 @@ def _scanner_scenes(file: Any, path: Path) -> list[TiffScene]:
     about = _properties(path)
     areas = about.get("tiffslide.series-composition")
     if areas is not None:
-        chosen = [file.series[number] for number in sorted(areas.located_series)]
+        chosen = [file.series[number] for number in sorted(areas["located_series"])]
     else:
         chosen = [max(file.series, key=lambda one: plane_shape(one)[0] * plane_shape(one)[1])]
     for series in chosen:

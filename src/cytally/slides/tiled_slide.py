@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cytally.errors import ImageError
-from cytally.slides.slide import Level, Piece, Slide, open_slides
+from cytally.slides.slide import Level, Piece, ReaderError, Slide, open_slides
 from cytally.slides.tile_cache import TileCache
 
 MOST_THREADS = 4
@@ -162,10 +161,10 @@ def _reopen(path: Path, opening: Opening) -> Slide:
 
 
 def check_tile(tile: tuple[int, int], values: int, dtype: np.dtype[Any], path: Path) -> None:
-    """ImageError where a tile, of `values` values per pixel, is too large to be decoded beside anything else."""
+    """ReaderError where a tile, of `values` values per pixel, is too large to be decoded beside anything else."""
     size = tile[0] * tile[1] * values * dtype.itemsize
     if size > LARGEST_TILE:
-        raise ImageError(
+        raise ReaderError(
             f"is stored in pieces of {tile[0]} x {tile[1]} pixels (Y x X), which take {size / 2**20:.0f} MiB each",
             file=path,
             cure="save it in tiles of 512 x 512 pixels",

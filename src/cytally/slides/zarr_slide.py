@@ -45,7 +45,7 @@ def open_zarr_slides(path: Path, axes: str | None, pixel_size: float | None) -> 
         node = zarr.open(path, mode="r")
         if not isinstance(node, zarr.Group):
             raise ImageError("is a bare zarr array without axes", file=path, cure="save it as OME-Zarr")
-        groups = [node]
+        groups: list[Any] = [node]
         if "multiscales" not in _metadata(node):
             if {"plate", "well"} & set(_metadata(node)):
                 raise ImageError("is a plate of many fields", file=path, cure="name its fields one by one")

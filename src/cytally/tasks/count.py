@@ -149,7 +149,8 @@ def channel_notes(files: CountFiles, options: CountOptions) -> list[str]:
 def _origin(model: Model, digest: str, files: CountFiles, options: CountOptions) -> Origin:
     """Where workers find the model. Those of this machine take the back end that was found to serve here."""
     backend = options.backend if options.scheduler is not None else cast("BackendName", model.run.name)
-    return Origin(files.work.absolute() / "model", digest, backend, options.device)
+    exported = model.exported and replace(model.exported, folder=model.exported.folder.absolute())
+    return Origin(files.work.absolute() / "model", digest, backend, options.device, exported)
 
 
 def _count_images(

@@ -15,7 +15,6 @@ from cytally.datasets.slices import wanted_channel
 from cytally.errors import CytallyError, OutputError, UsageError
 from cytally.images.sources import find_images
 from cytally.images.volume import Volume, open_volumes
-from cytally.inference.backend import find_backend, trial_picture
 from cytally.inference.torch_backend import find_device
 from cytally.methods.volume_method import VolumeMethod
 from cytally.models.model import Model
@@ -36,10 +35,6 @@ from cytally.tasks.segment_volume import segment_volume
 from cytally.tasks.watch import Watch
 
 logger = logging.getLogger(__name__)
-
-TRIAL_SIDE = 384
-"""Side in pixels of the drawn slice on which back ends are compared."""
-
 
 @dataclass(frozen=True)
 class SegmentSummary:
@@ -159,12 +154,7 @@ def _make_ready(model: Model, name: str, options: SegmentOptions) -> None:
             f"the model '{name}' is of the method '{model.card.method}', which sees no volumes",
             cure="use 'cytally count', or a model of a method for volumes, as 'efficient-cell-seg'",
         )
-    device = find_device(options.device)
-    model.to(device)
-    if options.backend != "torch":
-        _, sample, _ = model.method.pictures(trial_picture(3, TRIAL_SIDE))
-        precision = model.card.configuration.counting.precision
-        model.run = find_backend(options.backend, model.network, device, precision, sample=sample)
+    model.use(options.backend, find_device(options.device))
 
 
 def _describe(model: Model, model_name: str, inputs: Inputs, options: SegmentOptions) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cytally.inference.backend import BackendName
 from cytally.inference.torch_backend import Device, find_device
+from cytally.models.exported import ExportedNetwork
 from cytally.models.model import Model
 from cytally.models.store import load, save
 
@@ -18,12 +19,25 @@ _loaded = threading.local()
 
 @dataclass(frozen=True)
 class Origin:
-    """Where workers find a model, and how they run it. `digest` tells two models of one folder apart."""
+    """Where workers find a model, and how they run it.
+
+    Parameters
+    ----------
+    folder
+        Where it is saved.
+    digest
+        Of its weights: tells two models apart that lay in one folder, one after the other.
+    backend, device
+        What runs it, and where.
+    exported
+        The network that lies exported beside the model's own folder, where there is one.
+    """
 
     folder: Path
     digest: str
     backend: BackendName
     device: Device
+    exported: ExportedNetwork | None = None
 
 
 class SharedModel:
@@ -73,14 +87,17 @@ def make_ready(model: Model, backend: BackendName, device: Device) -> None:
     Raises
     ------
     UsageError
-        When there is no such device, or the back end is not installed.
+        When there is no such device, or the back end is not installed or does not run on it.
+    ModelError
+        When the back end asked for cannot run the model.
     """
-    model.to(find_device(device))
+    model.use(backend, find_device(device))
 
 
 def _load_once(origin: Origin) -> Model:
     if getattr(_loaded, "origin", None) != origin:
         model = load(origin.folder)
+        model.exported = origin.exported
         make_ready(model, origin.backend, origin.device)
         _loaded.model, _loaded.origin = model, origin
     found: Model = _loaded.model

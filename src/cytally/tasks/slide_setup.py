@@ -66,12 +66,13 @@ def make_task(
     tile = options.tile or core_that_fits(model, slide, look, halo, stride, options.memory, workers)
     shape = slide.levels[0].shape
     plan = Plan(shape, look.inner, best_side(shape, look.factor, tile, halo), halo, stride)
-    task = SlideTask(slide, plan, look, DensityMap(work / "density.zarr", plan), tissue, drawn, named)
+    margin = model.method.cell_diameter / 2 / look.factor if options.border == "exclude" else 0.0
+    task = SlideTask(slide, plan, look, DensityMap(work / "density.zarr", plan), tissue, drawn, named, margin)
     if not any(where_to_count(task, region).any() for region in plan.regions):
         raise ImageError(
             "has nothing to count in: no tissue was found, or none of it lies in the region",
             file=slide.path,
-            cure="use --tissue all, a lower --tissue-threshold, or draw the region on this image",
+            cure="use --tissue all, a lower --tissue-threshold, --border include, or draw the region on this image",
         )
     return task
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +21,8 @@ PATIENCE = 5.0
 """Seconds in which a scheduler has to answer."""
 WINDOW = 4
 """Items that are submitted at a time for each that is worked on: as many as keep the workers busy, and no more."""
+ASKED_EVERY = 2.0
+"""Seconds after which it is looked again how many workers there are: clusters grow and shrink."""
 COMPARED = ("cytally", "torch", "numpy")
 """Packages beside Python and Dask's own whose versions should be the same everywhere."""
 NOISY = ("distributed", "distributed.client", "distributed.core", "distributed.comm")
@@ -78,9 +82,12 @@ class DaskCrew:
         source, given = iter(items), dict[Any, Item]()
         completed: Any = distributed.as_completed
         arriving = completed(loop=self._client.loop)
+        window, asked = 0, -ASKED_EVERY
         try:
             while True:
-                for item in islice(source, max(0, WINDOW * self.workers - len(given))):
+                if time.monotonic() - asked >= ASKED_EVERY:
+                    window, asked = WINDOW * self.workers, time.monotonic()
+                for item in islice(source, max(0, window - len(given))):
                     future = self._client.submit(function, item, pure=False)
                     given[future] = item
                     arriving.add(future)
@@ -107,10 +114,10 @@ class DaskCrew:
         """What came of futures that are done: all in one request where nothing is wrong, else one by one."""
         try:
             return [(result, None) for result in self._client.gather(list(futures))]
-        except Exception as error:  # noqa: BLE001 - of any of them
+        except (Exception, asyncio.CancelledError) as error:  # of any of them
             if len(futures) > 1:
                 return [self._results([future])[0] for future in futures]
-            if futures[0].cancelled():
+            if futures[0].cancelled() or not isinstance(error, Exception):
                 raise WorkerError(
                     f"the scheduler '{self.scheduler}' was lost", cure="look at it, then go on with --resume"
                 ) from error
