@@ -35,11 +35,9 @@ from script import run_script
 
 from cytally.errors import CytallyError, UsageError
 from cytally.files import write_text
-from cytally.inference.backend import find_backend
-from cytally.models.model import Model
-from cytally.models.store import load
+from cytally.models.store import bundled_models, load
 from cytally.tasks.bench_images import draw_images
-from cytally.tasks.bench_pass import PlainTorch, TimedBackend, add, run_pass
+from cytally.tasks.bench_pass import TimedBackend, add, run_pass
 from cytally.tasks.machine import machine
 from cytally.tasks.provenance import provenance
 
@@ -47,7 +45,6 @@ HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "peers.json"
 WORKER = HERE / "peers_worker.py"
 PEERS = ("stardist", "cellpose")
-CPU = torch.device("cpu")
 AIM = 0.5
 """Of the time of StarDist's network alone."""
 
@@ -133,14 +130,10 @@ def start_peer(stack: ExitStack, peer: str, pythons: Sequence[str], given: Value
 
 def ours(name: str, images: Sequence[Path]) -> tuple[Turn, Values]:
     """A model of cytally by the back end that it takes by itself, and what is to be told of it."""
-    found = load(name)
-    model = Model(found.card, found.network)
-    probe = TimedBackend(PlainTorch(model.network, CPU))
-    for path in images:
-        run_pass(model, probe, path)
-    assert probe.sample is not None  # it has counted
-    precision = model.card.configuration.counting.precision
-    backend = TimedBackend(find_backend("auto", model.network, CPU, precision, sample=probe.sample))
+    model = load(name)
+    model.use("auto", torch.device("cpu"))
+    exported = model.exported.card.precision if model.exported else None
+    backend = TimedBackend(model.run, exported)
 
     def turn() -> Values:
         passes = [run_pass(model, backend, path) for path in images]
@@ -156,13 +149,9 @@ def ours(name: str, images: Sequence[Path]) -> tuple[Turn, Values]:
         }
 
     parameters = sum(parameter.numel() for parameter in model.network.parameters())
-    dtype = str(backend.dtype).removeprefix("torch.")
-    return turn, {
-        "weights": "bundled",
-        "read_out": True,
-        "backend": f"{backend.name} {dtype}",
-        "parameters": parameters,
-    }
+    weights = "bundled" if name in bundled_models() else "of the folder given"
+    runs = {"backend": f"{backend.name} {backend.precision}", "parameters": parameters}
+    return turn, {"weights": weights, "read_out": True, **runs}
 
 
 def rounds_of(turns: dict[str, Turn], rounds: int) -> dict[str, list[Values]]:

@@ -60,6 +60,9 @@ def screen_table(result: Mapping[str, Any]) -> str:
         "Days on one machine of 16 cores": [f"{each / 24 / 16:,.1f}" for each in hours],
         f"Euros, at {PRICE} an hour of a core": [f"{each * PRICE:,.0f}" for each in hours],
         "Read": [_terabytes(kind["input_bytes"]) for kind in kinds.values()],
+        "Read in a second by 16 cores": [
+            f"{16 * kind['input_bytes'] / kind['seconds'] / 1e6:,.0f} MB" for kind in kinds.values()
+        ],
         "Written": [_terabytes(sum(kind["bytes"].values())) for kind in kinds.values()],
         f"Euros a month to keep it, at {DISK_PRICE} a TB": [
             f"{sum(kind['bytes'].values()) * IMAGES / 1e12 * DISK_PRICE:,.0f}" for kind in kinds.values()

@@ -255,3 +255,19 @@ def test_memory_of_windows(page: ModuleType, tmp_path: Path) -> None:
         "240",
         "2.50",
     )
+
+
+def test_a_line_through_windows_by_hand(script) -> None:
+    """300 bytes for each pixel, and 5,000 besides."""
+    runs = [{"side": side, "base": 1000, "peak": 1000 + 5000 + 300 * side**2} for side in (10, 20, 40)]
+    slope, besides = script("window_memory").line_through(runs)
+    assert slope == pytest.approx(300) and besides == pytest.approx(5000)
+
+
+def test_one_window_in_this_process(script) -> None:
+    before = torch.get_num_threads()
+    try:
+        found = script("window_memory").run_one("torch", "float32", (4, 8), 64, 1)
+    finally:
+        torch.set_num_threads(before)
+    assert found["side"] == 64 and 0 < found["base"] and found["seconds"] >= 0

@@ -159,7 +159,6 @@ def test_peers_take_turns_with_ours(
     monkeypatch.setattr(module, "WORKER", tmp_path / "worker.py")
     monkeypatch.setattr(module, "RESULT", tmp_path / "peers.json")
     monkeypatch.setattr(module, "use_cores", lambda number: None)
-    monkeypatch.setattr(module, "find_backend", lambda name, network, device, *_, **__: TorchBackend(network, device))
     module.main(["--python", sys.executable, "--model", str(model_folder), "--side", "64", "--rounds", "2"])
     found = json.loads((tmp_path / "peers.json").read_text())
     assert "cellpose is not installed" in found["missing"]["cellpose"]

@@ -11,6 +11,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cytally.cli.main import app
+from cytally.inference.backend import BackendName
+from cytally.inference.torch_backend import Device
+from cytally.models.model import Model
+from cytally.tasks import shared_model
 
 Call = Callable[..., Result]
 
@@ -57,3 +61,13 @@ def config(tmp_path: Path) -> Path:
         "training: {batch_size: 1, crop: 16, epochs: 2, validation: 1}\n"
     )
     return path
+
+
+@pytest.fixture(autouse=True)
+def _counting_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``auto`` be torch in counting: other back ends take seconds to compile, and models here are tiny."""
+
+    def make_ready(model: Model, backend: BackendName, device: Device) -> None:
+        shared_model.make_ready(model, "torch" if backend == "auto" else backend, device)
+
+    monkeypatch.setattr("cytally.tasks.count.make_ready", make_ready)

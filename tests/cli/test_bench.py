@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from cytally.cli import bench
-from cytally.inference.torch_backend import TorchBackend
+from cytally.models.model import Model
 from cytally.tasks import bench as task
 
 Call = Callable[..., Result]
@@ -20,7 +20,6 @@ Call = Callable[..., Result]
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch, model_folder: Path) -> Call:
     """``call(words)``: `cytally bench` of the tiny model, with torch alone."""
-    monkeypatch.setattr(task, "find_backend", lambda name, network, device, *_, **__: TorchBackend(network, device))
     monkeypatch.setattr(task, "backend_names", lambda: ["torch"])
     app = typer.Typer()
     app.command("bench")(bench.command)
@@ -81,7 +80,7 @@ def test_what_cannot_be_measured_is_listed(call: Call, monkeypatch: pytest.Monke
     def fails(*_: object, **__: object) -> None:
         raise ModelError("does not give what torch gives", cure="use --backend torch")
 
-    monkeypatch.setattr(task, "find_backend", fails)
+    monkeypatch.setattr(Model, "use", fails)
     result = call()
     assert result.exit_code == 0, "a machine with torch alone is fine"
     assert "torch: not measured, does not give what torch gives; use --backend torch" in result.stdout

@@ -58,7 +58,7 @@ def test_a_count_that_is_stopped_goes_on(
     for seed in range(40):
         pixels = np.random.default_rng(seed).integers(0, 200, (32, 32), dtype=np.uint8)
         (images / f"{seed}.png").write_bytes(imagecodecs.png_encode(pixels))
-    words = ("count", images, "--model", model_folder, "-o")
+    words = ("count", images, "--model", model_folder, "--backend", "torch", "-o")
     process = start(*words, out)
     code, said = stop(process, number, lambda: lines(out / "counts.csv") > 3)
     assert code == status and "Traceback" not in said

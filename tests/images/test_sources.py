@@ -37,6 +37,15 @@ def test_folder(folder: Path) -> None:
     assert names(find_images([folder])) == ["a.PNG", "b.tif", "c[1].jpg", "e.zarr", "f"]
 
 
+def test_slides_are_found(tmp_path: Path) -> None:
+    for name in ("a.svs", "b.NDPI", "c.scn", "d.mrxs", "e.bif", "f.vms", "d/Slidedat.ini"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_images([tmp_path])
+    assert names(found) == ["a.svs", "b.NDPI", "c.scn", "d.mrxs", "e.bif", "f.vms"]
+    assert list(output_stems(found).values()) == ["a", "b", "c", "d", "e", "f"]
+
+
 def test_files_keep_their_order_and_come_once(folder: Path) -> None:
     given = [folder / "b.tif", folder / "a.PNG", str(folder / "below" / ".." / "b.tif"), folder]
     assert names(find_images(given)) == ["b.tif", "a.PNG", "c[1].jpg", "e.zarr", "f"]

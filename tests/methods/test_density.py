@@ -43,6 +43,18 @@ class TestDensityWithoutNormalisation(MapSuite):
     options: ClassVar = {"sigma": 2.0, "channels": [8, 8, 8], "normalisation": "none", "loss": "l2"}
 
 
+class TestDensityWithAStem(MapSuite):
+    """A stem of stride 2: the map is made at half the size."""
+
+    method = "density"
+    options: ClassVar = {"sigma": 2.0, "channels": [16, 16], "stem_stride": 2, "count_weight": 1}
+
+
+class TestDensityOfSeparableConvolutions(MapSuite):
+    method = "density"
+    options: ClassVar = {"sigma": 2.0, "channels": [16, 16], "separable": True, "count_weight": 1}
+
+
 class TestDensityWithGroupNorm(MapSuite):
     """Statistics over the image: counted whole, never in tiles."""
 
@@ -217,3 +229,31 @@ def test_the_outer_parts_are_those_that_work_on_the_finest_pixels():
     network(torch.zeros(1, 1, 32, 32))
     assert {name for name, side in sides.items() if side == 32} == set(parts.outer)
     assert {name for name, side in sides.items() if side < 32} == set(parts.core)
+
+
+def test_blocks_of_the_coarser_maps_are_twice_as_wide_behind_a_stem():
+    """One coarser map that is wrong by ±1 in each half of a block: as means over the block it is right."""
+    output = torch.zeros(1, 2, 4, 4)
+    output[:, 1, :, :2], output[:, 1, :, 2:] = 1.0, -1.0
+    zeros, ones = torch.zeros(1, 1, 4, 4), torch.ones(1, 1, 4, 4)
+    plain, stem = (Density(DensityConfig(deep_supervision=1, stem_stride=stride), 1) for stride in (1, 2))
+    assert plain.loss(output, zeros, ones) == 1.0
+    assert stem.loss(output, zeros, ones) == 0.0
+
+
+def test_the_stem_is_an_outer_part():
+    method = Density(DensityConfig(channels=(4, 4), stem_stride=2), 1)
+    assert "stem" in method.parts(method.network()).outer
+    assert "stem" not in Density(DensityConfig(channels=(4, 4)), 1).parts(None).outer
+
+
+def test_a_teachers_map_is_learnt_in_the_students_units():
+    teacher, student = (Density(DensityConfig(sigma=2.0, amplitude=amplitude), 1) for amplitude in (50, 100))
+    assert student.taught_by(teacher, np.full((1, 1, 2, 2), 3, np.float32)).tolist() == [[[[6, 6], [6, 6]]]]
+
+
+@pytest.mark.parametrize("other", [{"sigma": 3.0}, {"sigma": 2.0, "kernel": "square"}], ids=str)
+def test_a_teacher_of_other_maps_is_refused(other):
+    student, teacher = Density(DensityConfig(sigma=2.0), 1), Density(DensityConfig(**other), 1)
+    with pytest.raises(ConfigError, match=r"makes other maps.*options.sigma=%g" % other["sigma"]):
+        student.taught_by(teacher, np.zeros((1, 1, 2, 2), np.float32))

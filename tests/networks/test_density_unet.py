@@ -50,8 +50,9 @@ def test_filters_and_strides_are_the_papers():
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 9), (16, 24), (33, 50)], ids=str)
 @pytest.mark.parametrize("normalisation", ["batch", "group", "layer", "none"])
-def test_every_size_comes_back_as_it_went_in(shape, normalisation):
-    network = DensityUNet(2, (4, 4, 4), normalisation).eval()
+@pytest.mark.parametrize("lean", [{}, {"stem_stride": 2}, {"separable": True}], ids=str)
+def test_every_size_comes_back_as_it_went_in(shape, normalisation, lean):
+    network = DensityUNet(2, (4, 4, 4), normalisation, **lean).eval()
     assert network(torch.rand(2, 2, *shape)).shape == (2, 1, *shape)
 
 
@@ -64,9 +65,11 @@ def test_sizes_are_filled_up_by_repeating_the_last_pixels():
     assert torch.equal(network(cut), network(picture)[..., :6, :9])
 
 
+@pytest.mark.parametrize("separable", [False, True])
+@pytest.mark.parametrize("stem_stride", [1, 2])
 @pytest.mark.parametrize("channels", [(2, 2), (2, 2, 2), (2, 2, 2, 2)], ids=len)
-def test_no_pixel_beyond_the_halo_reaches_an_output_pixel(channels):
-    network = DensityUNet(1, channels, "none").double()
+def test_no_pixel_beyond_the_halo_reaches_an_output_pixel(channels, stem_stride, separable):
+    network = DensityUNet(1, channels, "none", stem_stride=stem_stride, separable=separable).double()
     assert network.halo % network.stride == 0
     for parameter in network.parameters():
         nn.init.constant_(parameter, 0.1)  # all positive: nothing cancels, what can reach does
@@ -130,3 +133,44 @@ def test_without_it_there_is_one_map_and_no_parameter_more():
     assert DensityUNet(1, (4, 8)).train()(torch.rand(1, 1, 8, 8)).shape == (1, 1, 8, 8)
     plain, deep = (sum(p.numel() for p in DensityUNet(deep_supervision=on).parameters()) for on in (False, True))
     assert deep - plain == 128 + 64 + 2  # a 1×1 convolution with its bias each
+
+
+def test_behind_a_stem_of_stride_two_all_runs_at_half_the_size():
+    network, sizes = DensityUNet(1, (4, 8), stem_stride=2).eval(), []
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(lambda module, inputs, output: sizes.append(output.shape[-1]))
+    network(torch.zeros(1, 1, 16, 16))
+    assert sizes == [8, 8, 4, 4, 4, 8, 8, 8, 8]
+    assert network.stride == 4
+
+
+def test_the_map_made_at_half_the_size_comes_back_with_its_sum():
+    torch.manual_seed(0)
+    network, made = DensityUNet(1, (4, 8), stem_stride=2).eval(), []
+    network.head.register_forward_hook(lambda module, inputs, output: made.append(output))
+    full = network(torch.rand(1, 1, 24, 40))
+    assert made[0].shape[-2:] == (12, 20)
+    assert full.sum().item() == pytest.approx(4 * made[0].sum().item(), rel=1e-5)
+
+
+def test_a_separable_convolution_is_one_per_channel_and_one_over_them():
+    block = ConvolutionBlock(3, 5, stride=2, normalisation="none", separable=True)
+    alone, over, *_ = block
+    assert (alone.groups, alone.kernel_size, alone.stride, over.kernel_size) == (3, (3, 3), (2, 2), (1, 1))
+    x = torch.rand(1, 3, 8, 8)
+    whole = nn.Conv2d(3, 5, 3, 2, 1)  # the 3×3 over all channels that the two make together
+    whole.weight.data = over.weight.data * alone.weight.data[:, 0]
+    whole.bias.data = over.bias.data
+    assert torch.allclose(over(alone(x)), whole(x), atol=1e-6)
+
+
+@pytest.mark.parametrize(("lean", "parameters"), [({"separable": True}, 259_201), ({"stem_stride": 2}, 2_152_641)])
+def test_what_the_lean_variants_weigh(lean, parameters):
+    assert sum(parameter.numel() for parameter in DensityUNet(**lean).parameters()) == parameters
+
+
+def test_deep_supervision_behind_a_stem_spans_twice_the_blocks():
+    network = DensityUNet(1, (4, 8, 8, 16), deep_supervision=True, stem_stride=2)
+    assert network.side_blocks == [8, 4]
+    assert network.train()(torch.rand(2, 1, 13, 18)).shape == (2, 3, 13, 18)

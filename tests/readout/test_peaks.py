@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from skimage.feature import peak_local_max
 
-from cytally.readout.peaks import density_peaks
+from cytally.readout.peaks import LEAST_SCORE, density_peaks
 
 
 def gaussians(points, shape, sigma):
@@ -49,3 +50,25 @@ def test_faint_humps_are_noise():
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 2)], ids=str)
 def test_tiny_maps_are_no_trouble(shape):
     assert density_peaks(np.zeros(shape), 6.0).shape == (0, 3)
+
+
+@given(
+    st.sampled_from([1.0, 2.5, 4.0, 11.0]),
+    st.sampled_from([(1, 1), (1, 9), (8, 1), (37, 52)]),
+    st.sampled_from([2, 5, 1000]),
+    st.booleans(),
+    st.integers(0, 2**32 - 1),
+)
+def test_the_peaks_are_those_of_scikit_image_in_its_order(sigma, shape, levels, single, seed):
+    """Of few grey levels, so that there are plateaus and equal neighbours, up to a map of one value."""
+    unit = 1 / (2 * math.pi * sigma**2)
+    density = np.random.default_rng(seed).integers(0, levels, shape) * (2 * unit / levels)
+    density = density.astype(np.float32 if single else np.float64)
+    slow = peak_local_max(
+        density, min_distance=max(1, round(sigma / 2)), threshold_abs=LEAST_SCORE * unit, exclude_border=False
+    )
+    assert density_peaks(density, sigma)[:, :2].tolist() == slow.tolist()
+
+
+def test_a_map_of_one_value_has_no_peak():
+    assert density_peaks(np.ones((7, 9)), 2.0).shape == (0, 3)

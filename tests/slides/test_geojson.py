@@ -50,7 +50,7 @@ def test_a_part_that_touches_itself_in_a_corner_has_a_hole():
 
 
 @given(masks, steps)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 def test_outlines_hold_the_same_pixels(mask, step):
     polygons = outlines(mask, step)
     region = Region(tuple(map(tuple, polygons)))
@@ -58,7 +58,7 @@ def test_outlines_hold_the_same_pixels(mask, step):
 
 
 @given(masks)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 def test_polygons_are_valid(mask):
     polygons = outlines(mask, (1.0, 1.0))
     assert len(polygons) == ndimage.label(mask)[1]

@@ -85,7 +85,7 @@ def test_damaged_tile(svs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_pickled(svs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openslide")
-    monkeypatch.setattr("cytally.slides.slide.OPENSLIDE", (".svs",))
+    monkeypatch.setattr("cytally.slides.readers.OPENSLIDE", (".svs",))
     (slide,) = open_slides(svs, pixel_size=0.3)
     again = pickle.loads(pickle.dumps(slide))
     assert isinstance(again, OpenSlideSlide)

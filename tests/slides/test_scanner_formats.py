@@ -66,6 +66,7 @@ def whole(slide: Slide, level: int = 0) -> NDArray[Any]:
     return piece.pixels
 
 
+@pytest.mark.filterwarnings("ignore:hamamatsu-format")
 def test_ndpi(tmp_path: Path) -> None:
     path, level0 = tmp_path / "a.tif", picture(512, 768)
     write_ndpi(path, [level0, np.ascontiguousarray(level0[::4, ::4]), picture(90, 400)])
@@ -88,7 +89,7 @@ def test_ndpi(tmp_path: Path) -> None:
 
 def test_ndpi_without_places_to_start_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cytally.slides.tiled_slide.LARGEST_TILE", 100_000)
-    monkeypatch.setattr("cytally.slides.slide.SLIDE", (".tif",))
+    monkeypatch.setattr("cytally.slides.readers.SLIDE", (".tif",))
     path = tmp_path / "a.tif"
     write_ndpi(path, [picture(512, 768)], restarts=False)
     with pytest.raises(ImageError, match=r"a\.tif: is stored in pieces of 512 x 768 pixels"):

@@ -10,8 +10,11 @@ import imagecodecs
 import numpy as np
 import pytest
 
+from cytally.inference.backend import BackendName
+from cytally.inference.torch_backend import Device
 from cytally.models.model import Model
 from cytally.models.store import load
+from cytally.tasks import shared_model
 
 
 def _picture(seed: int, shape: tuple[int, ...] = (24, 32)) -> np.ndarray:
@@ -55,3 +58,13 @@ def square(tmp_path: Path) -> Path:
     path = tmp_path / "square.geojson"
     path.write_text(json.dumps({"type": "Polygon", "coordinates": [corners]}), encoding="utf-8")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _counting_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``auto`` be torch in counting: other back ends take seconds to compile, and models here are tiny."""
+
+    def make_ready(model: Model, backend: BackendName, device: Device) -> None:
+        shared_model.make_ready(model, "torch" if backend == "auto" else backend, device)
+
+    monkeypatch.setattr("cytally.tasks.count.make_ready", make_ready)

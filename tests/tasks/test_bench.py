@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from cytally.errors import ImageError, ModelError, UsageError
 from cytally.inference.torch_backend import TorchBackend
 from cytally.models.model import Model
 from cytally.tasks import bench as module
-from cytally.tasks.bench import BenchOptions, backend_names, bench
+from cytally.tasks.bench import BenchOptions, backend_names, bench, names_for
 from cytally.tasks.bench_pass import Pass, PlainTorch, TimedBackend, add, run_pass
 from cytally.tasks.bench_result import BackendTimes, BenchResult
 from cytally.training.configuration import make_configuration
@@ -41,14 +42,13 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Three back ends: torch, one that counts twice, and one that is not there. Which were asked for, in order."""
     asked = []
 
-    def find(name: str, network: torch.nn.Module, device: torch.device, precision: str, *, sample: np.ndarray) -> Any:
-        asked.append(name)
-        assert sample.shape == (1, 64, 64), "the sample is what the network sees"
+    def use(self: Model, name: str, device: torch.device) -> None:
+        asked.append(name if self.exported is None else f"{name}, exported")
         if name == "absent":
             raise UsageError("the back end 'absent' is not installed", cure="run: pip install absent")
-        return (Doubled if name == "doubled" else TorchBackend)(network, device, "float32")
+        self.run = (Doubled if name == "doubled" else TorchBackend)(self.network, device, "float32")
 
-    monkeypatch.setattr(module, "find_backend", find)
+    monkeypatch.setattr(Model, "use", use)
     monkeypatch.setattr(module, "backend_names", lambda: ["torch", "absent", "doubled"])
     return asked
 
@@ -70,6 +70,19 @@ def test_every_name_is_tried_and_the_rest_is_told(model: Model, found: list[str]
     assert written["machine"]["threads"] == torch.get_num_threads() and "versions" in written["machine"]
     assert written["megapixels"] == pytest.approx(2 * 64 * 64 / 1e6) == pytest.approx(written["seen_megapixels"])
     assert all(len(row["seconds_of_rounds"]) == 2 for row in (*rows.values(), written["reference"]))
+
+
+def test_an_exported_network_has_a_row_of_its_own(model: Model, found: list[str]) -> None:
+    model.exported = SimpleNamespace(card=SimpleNamespace(to="doubled", precision="int8"))  # type: ignore[assignment]
+    result = bench(model, options=QUICK)
+    assert found == ["torch", "absent", "doubled", "doubled, exported", "auto, exported"]
+    rows = {row["name"]: row["precision"] for row in result.as_dict()["backends"]}
+    assert rows == {"torch": "float32", "doubled": "float32", "doubled exported": "int8"}
+
+
+def test_a_method_without_a_network_is_measured_once(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(model.method), "has_weights", False)
+    assert names_for(model) == ["torch"]
 
 
 def test_the_parts_add_up(model: Model, found: list[str]) -> None:
@@ -97,8 +110,7 @@ def test_a_back_end_that_breaks_while_it_is_measured(
     assert dict(result.missing)["doubled"] == "failed (RuntimeError: out of luck)"
 
 
-def test_images_of_the_user(model: Model, images: Path, found: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "find_backend", lambda name, network, device, *_, **__: TorchBackend(network, device))
+def test_images_of_the_user(model: Model, images: Path, found: list[str]) -> None:
     (images / "b.png").write_text("no image")
     lines: list[str] = []
     result = bench(model, [images], QUICK, on_failure=lines.append)
@@ -180,15 +192,14 @@ def test_the_plain_reference_gives_what_the_network_gives(model: Model) -> None:
     assert plain.network is not model.network and plain.dtype == torch.float32
 
 
-def test_the_timed_back_end_counts_pixels_and_keeps_the_largest_picture(model: Model) -> None:
+def test_the_timed_back_end_counts_pixels(model: Model) -> None:
     timed = TimedBackend(PlainTorch(model.network, torch.device("cpu")))
-    assert timed.first is None and timed.sample is None
+    assert timed.first is None and timed.precision == "float32"
     timed(np.zeros((1, 16, 24), np.float32))
     timed.many(np.ones((3, 1, 16, 16), np.float32))
     assert timed.pixels == 16 * 24 + 3 * 16 * 16 and timed.seconds > 0
-    assert timed.sample is not None and timed.sample.shape == (1, 16, 24)
     timed.begin()
-    assert (timed.seconds, timed.pixels, timed.first) == (0.0, 0, None) and timed.sample is not None
+    assert (timed.seconds, timed.pixels, timed.first) == (0.0, 0, None)
 
 
 METHODS = {

@@ -46,6 +46,7 @@ class Density(MapMethod):
 
     name: ClassVar[str] = "density"
     learns_from_counts: ClassVar[bool] = True
+    learns_from_teacher: ClassVar[bool] = True
     Config: ClassVar[type[MethodConfig]] = DensityConfig
     config: DensityConfig
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cytally.datasets.example import Example
-from cytally.errors import ConfigError
 from cytally.methods.method import Method
 from cytally.results import Prediction
 
@@ -40,12 +39,14 @@ class MapMethod(Method):
     def taught_by(self, teacher: MapMethod, output: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the `output` (N, K, Y, X) of a trained network of the method `teacher` says as targets of this one.
 
+        Of methods that `learns_from_teacher`.
+
         Raises
         ------
         ConfigError
             When it says nothing that this method could learn.
         """
-        raise ConfigError(f"the method {self.name} learns from no teacher", cure="leave out training.teacher")
+        raise NotImplementedError(f"{self.name} learns from no teacher")
 
     @abstractmethod
     def read(self, output: NDArray[np.float32]) -> Prediction:

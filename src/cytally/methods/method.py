@@ -54,6 +54,8 @@ class Method(ABC):
     """Whether its predictions also tell the objects' area over that of a single one."""
     learns_from_unlabelled: ClassVar[bool] = False
     """Whether it can learn from images of which nothing is known."""
+    learns_from_teacher: ClassVar[bool] = False
+    """Whether it can learn what another trained network says, see `MapMethod.taught_by`."""
     reads: ClassVar[Literal["sum", "mask"]] = "sum"
     """What its network's output is read for, and so what has to stay where another program runs the network: its sum,
     the count, or the mask of what lies above 0.5."""

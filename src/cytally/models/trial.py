@@ -9,11 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cytally.images.image import Plane
-from cytally.images.normalise import normalise
-from cytally.images.prepare import InputConfig, scale_factor
+from cytally.images.prepare import InputConfig, prepare
 from cytally.images.read import read
-from cytally.images.resize import resize
 from cytally.inference.agreement import Trial
 from cytally.inference.backend import trial_picture
 from cytally.inference.pictures import cut_pictures
@@ -44,15 +41,10 @@ def sample_trial(method: Method, config: InputConfig, channels: int) -> Trial:
     if isinstance(method, VolumeMethod):
         _, middle, _ = method.pictures(trial_picture(3, VOLUME_SIDE))
         return trial(method, [middle])
-    pictures = []
-    for path in sorted(Path(str(resources.files("cytally") / "samples" / "images")).glob("*.png")):
-        for plane in (plane for image in read(path) for plane in image.planes()):
-            data = normalise(plane.data, config.normalisation)
-            factor = 1.0
-            if config.object_diameter is not None:
-                factor = scale_factor(Plane(plane.data), data, config)[0]
-            rows, columns = (max(1, round(side * factor)) for side in data.shape[-2:])
-            pictures.append(np.repeat(resize(data[:1], (rows, columns)), channels, axis=0))
+    seen = config.model_copy(update={"channels": "one", "downscale": 1.0, "pixel_size": None})
+    folder = Path(str(resources.files("cytally") / "samples" / "images"))
+    planes = [plane for path in sorted(folder.glob("*.png")) for image in read(path) for plane in image.planes()]
+    pictures = [np.repeat(prepare(plane, seen, in_channels=1).data, channels, axis=0) for plane in planes]
     return trial(method, pictures)
 
 

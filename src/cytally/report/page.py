@@ -41,7 +41,7 @@ class ReportRow:
         The channel that was counted in, in words; None where there is nothing to tell.
     thumbnail
         A small PNG of the overlay, or None.
-    overlay, points, density, labels, objects
+    overlay, points, density, labels, objects, heat_map, regions
         Files of this image, relative to the report's folder, with ``/``; None where not written.
     """
 
@@ -60,6 +60,8 @@ class ReportRow:
     density: str | None = None
     labels: str | None = None
     objects: str | None = None
+    heat_map: str | None = None
+    regions: str | None = None
 
 
 @dataclass(frozen=True)

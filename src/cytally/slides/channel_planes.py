@@ -63,7 +63,8 @@ def find_planes(
     # Rows and columns all point to the same numbers: an array of the picture's shape that takes no memory.
     whole = np.broadcast_to(numbers, shape)
     image = assemble([Scene(whole, axes, names)], path, said)[0]
-    if image.data.strides[-2:] != (0, 0) or image.data.shape[-2:] != (shape[axes.index("Y")], shape[axes.index("X")]):
+    letters = (said or axes).upper()
+    if image.data.strides[-2:] != (0, 0) or letters.index("X") < letters.index("Y"):
         raise ImageError(
             f"is stored with its rows and columns as {axes}, which cannot be read region by region as '{said or axes}'",
             file=path,

@@ -68,7 +68,7 @@ class DensityMap:
                 chunks=(_chunk(side),) * 2,
                 dtype="float32",
                 fill_value=0.0,
-                compressors=BloscCodec(cname="lz4", clevel=1, shuffle="shuffle"),
+                compressors=BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle"),
                 dimension_names=("y", "x"),
             )
         self._levels = None

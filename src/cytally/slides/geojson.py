@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cytally.files import write_text
-from cytally.images.region import Ring
+from cytally.images.region_files import Ring
 
 COLOUR = (86, 180, 233)
 DECIMALS = 6
@@ -63,7 +63,8 @@ def write_geojson(path: Path, areas: Sequence[Area], kind: str) -> None:
     https://github.com/qupath/qupath/pull/698.
     """
     features = [_feature(area, kind, path.stem, number) for number, area in enumerate(areas)]
-    write_text(path, json.dumps({"type": "FeatureCollection", "features": features}, indent=1) + "\n")
+    lines = ",\n".join(json.dumps(feature, separators=(",", ":")) for feature in features)
+    write_text(path, f'{{"type":"FeatureCollection","features":[\n{lines}\n]}}\n')
 
 
 def outlines(mask: NDArray[np.bool_], step: tuple[float, float]) -> list[list[Ring]]:
@@ -124,7 +125,7 @@ def _rings(mask: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
             if corner[side] >= 0:
                 way.append(corner[side])
             side = following[side]
-        for ring in _apart(way):
+        for ring in _apart(way[-1:] + way[:-1]):  # from its top left corner
             yield np.stack(np.divmod(np.array(ring), width + 1), axis=1)
 
 

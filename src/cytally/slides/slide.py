@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cytally.errors import ImageError, UsageError
-from cytally.images.formats import OPENSLIDE, SLIDE, TIFF, is_zarr
+from cytally.images.formats import SLIDE, TIFF, is_zarr
 
 Window = tuple[slice, slice]
 """Rows and columns, in pixels of a level."""
@@ -194,59 +194,12 @@ def open_slides(path: str | Path, *, axes: str | None = None, pixel_size: float 
     if not path.exists():
         raise ImageError("does not exist", file=path, cure="check the path")
     try:
-        return _open(path, axes, pixel_size)
+        from cytally.slides.readers import open_with_reader
+
+        return open_with_reader(path, axes, pixel_size)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ImageError(f"could not be opened ({reason})", file=path, cure="check its permissions") from error
-
-
-def _open(path: Path, axes: str | None, pixel_size: float | None) -> list[Slide]:
-    """Choose the reader; each is imported only when needed, as their libraries load slowly."""
-    if is_zarr(path):
-        from cytally.slides.zarr_slide import open_zarr_slides
-
-        return list(open_zarr_slides(path, axes, pixel_size))
-    if path.is_dir():
-        raise ImageError("is a folder and no OME-Zarr", file=path, cure="name the images in it")
-    if not path.stat().st_size:
-        raise ImageError("is empty (0 bytes)", file=path, cure="copy or export it again")
-    ending = path.suffix.lower()
-    if ending in OPENSLIDE:
-        from cytally.slides.openslide_slide import open_openslide
-
-        return [open_openslide(path, pixel_size)]
-    from cytally.images.tiff import is_tiff
-
-    with path.open("rb") as file:
-        head = file.read(4)
-    if not is_tiff(head):
-        raise ImageError(
-            "is no TIFF and no OME-Zarr, which alone are read region by region",
-            file=path,
-            cure="copy or export it again",
-        )
-    from cytally.slides.tiff_slide import open_tiff_slides
-
-    try:
-        return list(open_tiff_slides(path, axes, pixel_size))
-    except ReaderError as error:
-        if ending not in SLIDE:
-            raise
-        return [_open_otherwise(path, pixel_size, error)]
-
-
-def _open_otherwise(path: Path, pixel_size: float | None, refusal: ReaderError) -> Slide:
-    """Open a scanner's TIFF through openslide."""
-    from cytally.slides.openslide_slide import has_openslide, open_openslide
-
-    if not has_openslide():
-        raise ImageError(
-            refusal.message, file=path, cure="install openslide, which may read it: pip install 'cytally[openslide]'"
-        ) from refusal
-    try:
-        return open_openslide(path, pixel_size)
-    except ImageError as error:
-        raise refusal from error
 
 
 def is_slide(path: str | Path, *, largest: int = LARGEST_WHOLE, axes: str | None = None) -> bool:

@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 import torch
 
 from cytally.errors import CytallyError, ImageError, UsageError
 from cytally.images.sources import find_images
-from cytally.inference.backend import Backend, BackendName, find_backend
+from cytally.inference.backend import Backend, BackendName
 from cytally.inference.torch_backend import Device, find_device
 from cytally.models.model import Model
 from cytally.models.store import load
@@ -28,6 +28,8 @@ from cytally.tasks.machine import machine
 logger = logging.getLogger(__name__)
 
 AUTO = "auto"
+EXPORTED = " exported"
+"""Behind the name of a back end: its network as `cytally models export` wrote it into the model's folder."""
 LEAST_SIDE, LARGEST_SIDE = 64, 8192
 
 
@@ -74,6 +76,14 @@ def backend_names() -> list[str]:
     ['torch', 'openvino']
     """
     return [name for name in get_args(BackendName) if name != AUTO]
+
+
+def names_for(model: Model) -> list[str]:
+    """The back ends to measure a model by: all there are, and the exported network of its folder."""
+    if not model.method.has_weights:
+        return backend_names()[:1]  # there is no network: whatever runs it does nothing
+    exported = model.exported
+    return backend_names() + ([] if exported is None else [f"{exported.card.to}{EXPORTED}"])
 
 
 def bench(
@@ -141,7 +151,7 @@ class _Bench:
         on_share: Callable[[str, float], None],
         on_failure: Callable[[str], None],
     ) -> None:
-        self.model = Model(model.card, model.network)  # its back end changes here, that of the caller's does not
+        self.model = Model(model.card, model.network)  # what runs it changes, what runs the caller's does not
         self.device, self.options = device, options
         self.paths: list[Path] = []
         self.running: dict[str, TimedBackend] = {}
@@ -150,7 +160,9 @@ class _Bench:
         self.missing: dict[str, str] = {}
         self.failures: dict[str, str] = {}
         self._on_share, self._on_failure = on_share, on_failure
-        self._done, self._steps = 0, 2 + len(backend_names()) + options.rounds * (1 + len(backend_names()))
+        self._exported = model.exported
+        self.names = names_for(model)
+        self._done, self._steps = 0, 2 + len(self.names) + options.rounds * (1 + len(self.names))
 
     def begin(self, paths: list[Path]) -> None:
         """Count each image once by torch as it comes; keep those that can be counted."""
@@ -174,11 +186,11 @@ class _Bench:
 
     def find_all(self) -> str | None:
         """Make every back end ready, or note why not; tell which one ``auto`` takes."""
-        for name in backend_names():
+        for name in self.names:
             self._tell(f"Making {name} ready")
             started = time.perf_counter()
             try:
-                timed = TimedBackend(self._find(name))
+                timed = TimedBackend(self._find(name), self._precision(name))
                 for path in self.paths:
                     run_pass(self.model, timed, path)
             except Exception as error:  # whatever one back end does, the others are measured
@@ -216,7 +228,7 @@ class _Bench:
         return [
             BackendTimes(
                 name=name,
-                precision=str(timed.dtype).removeprefix("torch."),
+                precision=timed.precision,
                 ready_after=self.ready_after[name],
                 rounds=tuple(add(each) for each in self.passes[name]),
                 counts=tuple(each.count for each in self.passes[name][-1]),
@@ -225,10 +237,16 @@ class _Bench:
         ]
 
     def _find(self, name: str) -> Backend:
-        sample = self.running[PlainTorch.name].sample
-        assert sample is not None  # the reference has counted
-        precision = self.model.card.configuration.counting.precision
-        return find_backend(name, self.model.network, self.device, precision, sample=sample)  # type: ignore[arg-type]
+        """What runs the network where it is asked for by ``--backend NAME``, or what was exported for it."""
+        backend, exported = name.removesuffix(EXPORTED), name.endswith(EXPORTED) or name == AUTO
+        self.model.exported = self._exported if exported else None
+        self.model.use(cast("BackendName", backend), self.device)
+        return self.model.run
+
+    def _precision(self, name: str) -> str | None:
+        """Number type of an exported network; None leaves it to the back end to tell."""
+        exported = self._exported if name.endswith(EXPORTED) else None
+        return None if exported is None else exported.card.precision
 
     def _keep(self, name: str, timed: TimedBackend, started: float) -> None:
         self.running[name] = timed

@@ -63,6 +63,8 @@ class TimedBackend:
     ----------
     backend
         What runs the network.
+    precision
+        Number type of its convolutions, where that is not the one it tells itself.
 
     Attributes
     ----------
@@ -72,14 +74,12 @@ class TimedBackend:
         How many pixels it was shown since then, those that windows share once for each.
     first
         When it was first called since then, by `time.perf_counter`; None where it was not.
-    sample
-        The largest picture (C, Y, X) that it was ever shown; None before the first.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, precision: str | None = None) -> None:
         self.backend = backend
+        self.precision = precision or str(backend.dtype).removeprefix("torch.")
         self.name, self.device, self.dtype = backend.name, backend.device, backend.dtype
-        self.sample: Pixels | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -102,10 +102,7 @@ class TimedBackend:
         return output
 
     def _before(self, pictures: Pixels) -> tuple[float, float]:
-        picture = pictures[0] if pictures.ndim == 4 else pictures
-        if self.sample is None or picture.size > self.sample.size:
-            self.sample = picture.copy()
-        self.pixels += pictures.size // picture.shape[0]
+        self.pixels += pictures.size // pictures.shape[-3]
         started = time.perf_counter()
         self.first = started if self.first is None else self.first
         return started, time.process_time()

@@ -18,6 +18,7 @@ from cytally.inference.backend import BackendName
 from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.tasks.count_files import CountFiles
+from cytally.tasks.count_here import count_here
 from cytally.tasks.count_input import CountedInput, InputCounter, Job, ignore_share
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_report import write_count_report
@@ -102,6 +103,10 @@ def count(
     run = describe(trained, model_name, images, options)
     if files.earlier:
         refuse_other_run(files.earlier, run, options.deciding(), str(folder))
+        if files.earlier.get("ran_by", run["ran_by"]) != run["ran_by"]:
+            watch.on_note(
+                f"{folder}: begun by {files.earlier['ran_by']}, goes on by {run['ran_by']}; counts may differ slightly."
+            )
     with find_crew(options.workers, options.scheduler) as crew:
         shared = SharedModel(trained, _origin(trained, run["model"]["weights_sha256"], files, options))
         if options.dry_run:
@@ -170,9 +175,10 @@ def _count_images(
 
     folder = files.folder.absolute() if elsewhere else files.folder
     counter = InputCounter(model, folder, region, options)
+    arriving = crew.run(counter, jobs())
     if isinstance(crew, Here):
-        counter = replace(counter, on_share=_share_of_all(files, watch))
-    for done in crew.run(counter, jobs()):
+        arriving = count_here(replace(counter, on_share=_share_of_all(files, watch)), jobs())
+    for done in arriving:
         _note(files, files.path(done.item), done.result, done.error, watch)
     return slides
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from cytally.tasks.count_row import CountRow
 from cytally.tasks.output import refusing_long_names, writing
 from cytally.tasks.plane_files import write_plane
 from cytally.tasks.shared_model import SharedModel
+
+LARGEST_BEHIND = 4_194_304
+"""Pixels of a picture up to which its files may be written while the next is counted: two are held then."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,16 @@ class InputCounter:
         """Count one input."""
         return count_input(self.model.get(), job, self.folder, self.region, self.options, self.on_share)
 
+    def begin(self, job: Job, writer: Executor) -> Callable[[], CountedInput]:
+        """Count one input, and leave the files of a small one to a `writer`; call what is returned to wait for them.
+
+        Raises
+        ------
+        ImageError, OutputError
+            As `count_input`; of files that are left to the writer, when they are waited for.
+        """
+        return begin_input(self.model.get(), job, self.folder, self.region, self.options, self.on_share, writer)
+
 
 def count_input(
     model: Model,
@@ -134,15 +148,33 @@ def count_input(
     OutputError
         When `folder` can no longer be written to.
     """
+    return begin_input(model, job, folder, region, options, on_share)()
+
+
+def begin_input(
+    model: Model,
+    job: Job,
+    folder: Path,
+    region: Region | None,
+    options: CountOptions,
+    on_share: Callable[[float], None] = ignore_share,
+    writer: Executor | None = None,
+) -> Callable[[], CountedInput]:
+    """As `count_input`, but with a `writer`, files may still be written: call what is returned to wait for them."""
     files, before = PlaneFiles(job, folder, model.name), time.monotonic()
     images = read(job.path, axes=options.axes, pixel_size=options.pixel_size)
     planes = sum(image.data.shape[0] for image in images)
     for place, plane in enumerate(plane for image in images for plane in model.planes(image)):
-        files.add(count_plane(model, plane, options, region), since=before)  # one prediction is held at a time
+        if writer is not None and planes == 1 and plane.data[0].size <= LARGEST_BEHIND:
+            counted = count_plane(model, plane, options, region)
+            waiting = writer.submit(files.add, counted, time.monotonic() - before)
+            return lambda: waiting.result() or files.counted()
+        # of large images, and of many planes, one prediction is held at a time
+        files.add(*_timed(before, count_plane(model, plane, options, region)))
         before = time.monotonic()
         if place + 1 < planes:
             on_share((place + 1) / planes)
-    return CountedInput(tuple(files.rows), files.details, files.thumbnails)
+    return files.counted
 
 
 class PlaneFiles:
@@ -164,17 +196,20 @@ class PlaneFiles:
         self.thumbnails: dict[str, bytes] = {}
         self._job, self._folder, self._model_name = job, folder, model_name
 
-    def add(self, counted: CountedPlane, *, since: float) -> None:
+    def counted(self) -> CountedInput:
+        """What came of the input, whose files are written."""
+        return CountedInput(tuple(self.rows), self.details, self.thumbnails)
+
+    def add(self, counted: CountedPlane, seconds: float) -> None:
         """Write the files of one plane, and note its row.
 
         Parameters
         ----------
         counted
             The plane and what was counted in it.
-        since
-            When work on it began, by the monotonic clock.
+        seconds
+            How long that took.
         """
-        seconds = time.monotonic() - since
         job, plane, prediction = self._job, counted.plane, counted.prediction
         place = plane.name.removeprefix(job.path.name)
         image = job.name + place
@@ -203,3 +238,8 @@ class PlaneFiles:
             "scaled_by": round(counted.reading.factor, 4),
             "seconds": round(seconds, 3),
         }
+
+
+def _timed(before: float, counted: CountedPlane) -> tuple[CountedPlane, float]:
+    """What was counted, and the seconds since `before`."""
+    return counted, time.monotonic() - before

@@ -19,6 +19,7 @@ from cytally.tasks.count_row import CountRow
 from cytally.tasks.insight import encodes_and_decodes
 from cytally.tasks.plane_files import ENDINGS, find_file
 from cytally.tasks.provenance import report_facts
+from cytally.tasks.slide_report import slide_figures
 
 
 def write_count_report(
@@ -56,6 +57,7 @@ def write_count_report(
     for figure in figures:
         with whole_file(files.folder / f"{figure.name}.png") as temporary:
             temporary.write_bytes(figure.png)
+    figures += slide_figures(files)
     inline = len(files.rows) <= INLINE_IMAGES
     facts = report_facts(seconds, model=files.model_name)
     report = ReportData(
@@ -100,6 +102,8 @@ def _row(files: CountFiles, row: CountRow, inline: bool) -> ReportRow:
         density=links["density"],
         labels=links["labels"],
         objects=links["objects"],
+        heat_map=links["heatmaps"],
+        regions=links["regions"],
     )
 
 

@@ -24,7 +24,15 @@ def describe(model: Model, model_name: str, inputs: Inputs, options: CountOption
             "weights_sha256": weights_digest(model.network),
         },
         "options": options.as_dict(),
+        "ran_by": ran_by(model, options),
     }
+
+
+def ran_by(model: Model, options: CountOptions) -> str:
+    """What runs the network, in words: another may give counts that differ in their last digits."""
+    if options.scheduler is not None:
+        return f"{options.backend} on the workers of a cluster"
+    return f"{model.run.name} in {str(model.run.dtype).removeprefix('torch.')} on {model.run.device}"
 
 
 def weights_digest(network: nn.Module) -> str:

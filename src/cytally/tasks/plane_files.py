@@ -20,6 +20,8 @@ ENDINGS = {
     "labels": ("tif",),
     "objects": ("csv",),
     "overlays": ("png",),
+    "heatmaps": ("png",),
+    "regions": ("csv",),
 }
 """The folders in OUT, and how the names of their files end."""
 

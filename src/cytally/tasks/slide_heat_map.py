@@ -90,7 +90,9 @@ def write_heat_maps(result: SlideResult, density: NDArray[np.float32], job: Job,
 def _where(result: SlideResult, size: tuple[int, ...]) -> Floats:
     """Share of each pixel of the map that was counted in."""
     task = result.task
-    rows, columns = ((np.arange(length) + 0.5) * whole / length - 0.5 for length, whole in zip(size, task.plan.shape, strict=True))
+    rows, columns = (
+        (np.arange(length) + 0.5) * whole / length - 0.5 for length, whole in zip(size, task.plan.shape, strict=True)
+    )
     inside = np.ones(size, bool) if task.tissue is None else task.tissue.window(rows, columns)
     if task.drawn is not None:
         inside = inside & task.drawn.mask_at(rows, columns)

@@ -31,7 +31,7 @@ def load_teacher(configuration: Configuration) -> Model | None:
     name = configuration.training.teacher
     if name is None:
         return None
-    if not issubclass(find_method(configuration.method), MapMethod):
+    if not find_method(configuration.method).learns_from_teacher:
         raise ConfigError(
             f"the method {configuration.method} learns from no teacher", cure="leave out training.teacher"
         )
