@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from volume_speed import KIND, drawn_pictures
 from volume_speed import briefly_trained as brief_efficient_cell_seg
-from volume_speed import drawn_pictures
+from volumes_drawn import drawn as drawn_volume
 
 from cytally.datasets.example import Example
 from cytally.images.normalise import normalise
 from cytally.methods.map_method import MapMethod
+from cytally.models.card import ModelCard
 from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.synthesis.config import NucleiConfig
 from cytally.synthesis.nuclei import DrawnImage, draw_nuclei
-from cytally.training.configuration import read_configuration
+from cytally.training.configuration import Configuration, read_configuration
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 SIDE = 1024
@@ -42,68 +45,64 @@ class Measured:
 
     Parameters
     ----------
-    method
-        Reads its maps.
-    network
-        With weights, evaluating.
+    model
+        The network with what reads its maps.
     pictures
         (C, Y, X) as it sees them; the first is timed, all are compared.
     calibration
-        Others, that int8 is quantised on.
+        Other images (Y, X), that int8 is quantised on.
     words
         Where the weights come from.
     """
 
-    method: MapMethod
-    network: nn.Module
+    model: Model
     pictures: list[Maps]
-    calibration: list[Maps]
+    calibration: list[NDArray[np.uint8]]
     words: str
+
+    @property
+    def method(self) -> MapMethod:
+        """What reads the maps."""
+        assert isinstance(self.model.method, MapMethod), f"{self.model.name} makes no maps"
+        return self.model.method
 
 
 def density(model: str | None, steps: int) -> Measured:
     """The density U-Net: a bundled model, which is not trained here."""
     found = load(model or "nuclei-fluorescence")
-    kind = found.card.configuration.input.normalisation
-    diameter = found.card.configuration.input.object_diameter or DIAMETERS["density"]
-    pictures, calibration = (
-        [normalise(drawn(seed, diameter).image[None], kind) for seed in range(first, first + number)]
-        for first, number in ((SHOWN, COMPARED), (QUANTISED_ON, CALIBRATED))
-    )
-    return Measured(_maps(found), found.network, pictures, calibration, _named(found, model))
+    config = found.card.configuration.input
+    shown, calibration = fields(config.object_diameter or DIAMETERS["density"])
+    return Measured(found, [normalise(each[None], config.normalisation) for each in shown], calibration, named(found))
 
 
 def nucleus_unet(model: str | None, steps: int) -> Measured:
     """The nucleus U-Net of 64 filters, briefly trained on drawn nuclei unless a model is given."""
-    diameter = DIAMETERS["nucleus-unet"]
-    pictures, calibration = (
-        [normalise(drawn(seed, diameter).image[None], "standard") for seed in range(first, first + number)]
-        for first, number in ((SHOWN, COMPARED), (QUANTISED_ON, CALIBRATED))
-    )
+    shown, calibration = fields(DIAMETERS["nucleus-unet"])
     if model is not None:
-        found = load(model)
-        return Measured(_maps(found), found.network, pictures, calibration, _named(found, model))
-    configuration = read_configuration(EXAMPLES / "nucleus-unet.yaml", [f"options.nucleus_area={NUCLEUS_AREA}"])
-    method = configuration.build(1)
-    assert isinstance(method, MapMethod)
-    torch.manual_seed(0)
-    network = method.network()
-    field = drawn(TRAINED_ON, diameter)
-    train(method, network, _example(field), steps)
-    return Measured(method, network, pictures, calibration, f"from scratch, {steps} steps")
+        found, words = load(model), ""
+    else:
+        configuration = read_configuration(EXAMPLES / "nucleus-unet.yaml", [f"options.nucleus_area={NUCLEUS_AREA}"])
+        method = configuration.build(1)
+        assert isinstance(method, MapMethod)
+        torch.manual_seed(0)
+        network = method.network()
+        train(method, network, example(drawn(TRAINED_ON, DIAMETERS["nucleus-unet"])), steps)
+        found, words = untold(configuration, network), f"from scratch, {steps} steps"
+    kind = found.card.configuration.input.normalisation
+    return Measured(found, [normalise(each[None], kind) for each in shown], calibration, words or named(found))
 
 
 def efficient_cell_seg(model: str | None, steps: int) -> Measured:
     """EfficientCellSeg, briefly trained on slices of a drawn volume unless a model is given."""
-    shown, other = drawn_pictures(SHOWN)[0], drawn_pictures(QUANTISED_ON)[0]
-    pictures, calibration = spread(shown, COMPARED), spread(other, CALIBRATED)
+    pictures = spread(drawn_pictures(SHOWN)[0], COMPARED)
+    slices = spread([np.asarray(each, np.float32) for each in drawn_volume(KIND, QUANTISED_ON).image], CALIBRATED)
+    calibration = [(255 * each / max(each.max(), 1)).astype(np.uint8) for each in slices]
     if model is not None:
         found = load(model)
-        return Measured(_maps(found), found.network, pictures, calibration, _named(found, model))
+        return Measured(found, pictures, calibration, named(found))
     configuration = read_configuration(EXAMPLES / "efficient-cell-seg.yaml", ["options.cell_diameter=20"])
-    method = configuration.build(1)
-    assert isinstance(method, MapMethod)
-    return Measured(method, brief_efficient_cell_seg(steps), pictures, calibration, f"from scratch, {steps} steps")
+    found = untold(configuration, brief_efficient_cell_seg(steps))
+    return Measured(found, pictures, calibration, f"from scratch, {steps} steps")
 
 
 NETWORKS: dict[str, Callable[[str | None, int], Measured]] = {
@@ -112,6 +111,15 @@ NETWORKS: dict[str, Callable[[str | None, int], Measured]] = {
     "efficient-cell-seg": efficient_cell_seg,
 }
 """By method: a model to take the weights of, and the training steps without one."""
+
+
+def fields(diameter: float) -> tuple[list[NDArray[np.uint8]], list[NDArray[np.uint8]]]:
+    """Drawn fields (Y, X): those to compare, and those to quantise on."""
+    shown, other = (
+        [np.asarray(drawn(seed, diameter).image, np.uint8) for seed in range(first, first + number)]
+        for first, number in ((SHOWN, COMPARED), (QUANTISED_ON, CALIBRATED))
+    )
+    return shown, other
 
 
 def drawn(seed: int, diameter: float) -> DrawnImage:
@@ -155,16 +163,28 @@ def spread(pictures: list[Maps], number: int) -> list[Maps]:
     return [pictures[place] for place in order]
 
 
-def _example(field: DrawnImage) -> Example:
+def example(field: DrawnImage) -> Example:
+    """A drawn field to train on."""
     edges = (-0.5, -0.5, SIDE - 0.5, SIDE - 0.5)
     image = normalise(field.image[None], "standard")
     return Example("drawn", image, field.points, edges, labels=field.labels)
 
 
-def _maps(model: Model) -> MapMethod:
-    assert isinstance(model.method, MapMethod), f"{model.name} makes no maps"
-    return model.method
+def untold(configuration: Configuration, network: nn.Module) -> Model:
+    """A model of which nothing is told but its configuration."""
+    card = ModelCard(
+        cytally_version=version("cytally"),
+        method=configuration.method,
+        configuration=configuration,
+        input_channels=1,
+        normalisation=configuration.input.normalisation,
+        training_data={},
+        validation={},
+        provenance={},
+    )
+    return Model(card, network.eval())
 
 
-def _named(model: Model, given: str | None) -> str:
-    return f"the model {Path(given).name if given else model.name}"
+def named(model: Model) -> str:
+    """A model in words."""
+    return f"the model {model.name}"

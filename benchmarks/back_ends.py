@@ -20,11 +20,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import tifffile
 import torch
 from back_end_networks import NETWORKS, Maps, Measured
 from cores import cores, use_cores
@@ -34,11 +36,14 @@ from turns import take_turns, times_faster
 
 from cytally.errors import CytallyError, UsageError
 from cytally.files import write_text
+from cytally.inference.agreement import agreement
 from cytally.inference.backend import Backend, find_backend
-from cytally.inference.openvino_backend import agreement
 from cytally.methods.map_method import MapMethod
+from cytally.models.store import load
+from cytally.models.trial import sample_trial
 from cytally.tasks.bench import backend_names
 from cytally.tasks.bench_pass import PlainTorch
+from cytally.tasks.export import export
 from cytally.tasks.machine import machine
 from cytally.tasks.provenance import provenance
 
@@ -46,7 +51,8 @@ HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "back-ends.json"
 CPU = torch.device("cpu")
 PLAIN = "plain float32"
-PRECISIONS = {"torch": ("bfloat16",), "openvino": ("float32", "bfloat16", "int8")}
+INT8 = "int8"
+PRECISIONS = {"torch": ("bfloat16",), "openvino": ("float32", "bfloat16", INT8)}
 """Number types that are measured, by back end; of any other the one it takes by itself."""
 LEAST_COUNT = 1.0
 
@@ -77,8 +83,24 @@ def find(kind: Kind, measured: Measured) -> Backend:
     UsageError, ModelError
         Where it cannot.
     """
-    sample = measured.pictures[0]
-    return find_backend(kind.backend, measured.network, CPU, kind.precision, sample=sample)  # type: ignore[arg-type]
+    model = measured.model
+    if kind.precision == INT8:
+        return quantised(kind, measured)
+    sample = sample_trial(model.method, model.card.configuration.input, model.card.input_channels)
+    return find_backend(kind.backend, model.network, CPU, kind.precision, sample=sample)  # type: ignore[arg-type]
+
+
+def quantised(kind: Kind, measured: Measured) -> Backend:
+    """What runs the network as `cytally models export --int8` writes it."""
+    with tempfile.TemporaryDirectory(prefix="cytally-int8-") as name:
+        folder, out = Path(name) / "images", Path(name) / "model"
+        folder.mkdir()
+        for number, pixels in enumerate(measured.calibration):
+            tifffile.imwrite(folder / f"{number}.tif", pixels)
+        export(measured.model, kind.backend, out, int8=[folder])  # type: ignore[arg-type]
+        model = load(out)
+        model.use(kind.backend, CPU)  # type: ignore[arg-type]
+        return model.run
 
 
 def compared(method: MapMethod, expected: list[Maps], found: list[Maps]) -> dict[str, float | None]:
@@ -91,7 +113,8 @@ def compared(method: MapMethod, expected: list[Maps], found: list[Maps]) -> dict
 
 def measure(measured: Measured, rounds: int) -> dict[str, Any]:
     """Every back end beside plain torch: seconds of each round, ratios, agreement; and why one is missing."""
-    runs: dict[str, Backend] = {PLAIN: PlainTorch(measured.network, CPU)}
+    network = measured.model.network
+    runs: dict[str, Backend] = {PLAIN: PlainTorch(network, CPU)}
     missing: dict[str, str] = {}
     for kind in kinds():
         try:
@@ -103,7 +126,7 @@ def measure(measured: Measured, rounds: int) -> dict[str, Any]:
     maps = {name: [run(each) for each in measured.pictures] for name, run in runs.items()}
     rows = {
         name: {
-            "precision": str(run.dtype).removeprefix("torch."),
+            "precision": INT8 if name.endswith(INT8) else str(run.dtype).removeprefix("torch."),
             "seconds": clock[name],
             "processor_seconds": processor[name],
             "ratio": times_faster(clock, name, PLAIN),
@@ -114,7 +137,7 @@ def measure(measured: Measured, rounds: int) -> dict[str, Any]:
     }
     return {
         "network": measured.words,
-        "parameters": sum(parameter.numel() for parameter in measured.network.parameters()),
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "shape": list(picture.shape),
         "pictures": len(measured.pictures),
         "counts": [round(measured.method.read(each).count, 2) for each in maps[PLAIN]],
@@ -152,11 +175,11 @@ def main(arguments: list[str] | None = None) -> None:
     earlier = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {}
     networks = earlier.get("networks", {})
     for name in options.only or NETWORKS:
-        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+        busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         measured = NETWORKS[name](given.get(name), options.steps)
         networks[name] = {
             **measure(measured, options.rounds),
-            "machine": machine() | {"gpu": None, "load": load},
+            "machine": machine() | {"gpu": None, "load": busy},
             "commit": commit(),
             "created": provenance()["created"],
         }

@@ -60,7 +60,7 @@ FUNCTIONS = {
 }
 """What belongs to which stage: functions by their module in cytally."""
 METHODS = {"tables": ["tasks.rows:RowFile.append", "tasks.rows:RowFile.rewrite"]}
-BACKENDS = {NETWORK: ("__call__", "many"), COMPILE: ("_compile", "_compile_model")}
+BACKENDS = {NETWORK: ("__call__", "many"), COMPILE: ("_compile", "_session")}
 """Of the classes that run networks."""
 
 

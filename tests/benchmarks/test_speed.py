@@ -95,7 +95,8 @@ def measured(script: Script, tiny_model: Model) -> Any:
     networks = script("back_end_networks")
     rng = np.random.default_rng(0)
     pictures = [rng.random((1, 32, 32), np.float32) for _ in range(2)]
-    return networks.Measured(tiny_model.method, tiny_model.network, pictures, pictures, "tiny")
+    calibration = [rng.integers(0, 200, (64, 64), np.uint8) for _ in range(3)]
+    return networks.Measured(tiny_model, pictures, calibration, "tiny")
 
 
 def test_back_ends_beside_plain_torch(script: Script, measured: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +107,7 @@ def test_back_ends_beside_plain_torch(script: Script, measured: Any, monkeypatch
     def find(kind: Any, measured: Any) -> TorchBackend:
         if kind.backend != "torch":
             raise UsageError("is not installed", cure="install it")
-        network = copy.deepcopy(measured.network)
+        network = copy.deepcopy(measured.model.network)
         torch.nn.init.constant_(network.head.bias, 2.0)
         return TorchBackend(network, torch.device("cpu"), "float32")
 

@@ -21,6 +21,7 @@ Call = Callable[..., Result]
 def call(monkeypatch: pytest.MonkeyPatch, model_folder: Path) -> Call:
     """``call(words)``: `cytally bench` of the tiny model, with torch alone."""
     monkeypatch.setattr(task, "backend_names", lambda: ["torch"])
+    monkeypatch.setattr(Model, "use", lambda self, name, device: self.to(device))
     app = typer.Typer()
     app.command("bench")(bench.command)
 

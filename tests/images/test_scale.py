@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
+from skimage.segmentation import watershed
 
 from cytally.images import scale
 from cytally.images.normalise import normalise
-from cytally.images.scale import estimate_diameter
+from cytally.images.scale import distance_inside, estimate_diameter, flood
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -122,6 +123,23 @@ def test_large_images_are_judged_by_windows(monkeypatch: pytest.MonkeyPatch) -> 
     plane = normalise(image[None])[0]
     assert scale.choose_windows(plane).size <= scale.WINDOWS * 128**2
     assert abs(octaves(image, 14)) < 0.3
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), share=st.floats(0.02, 0.9), rows=st.integers(1, 60), grain=st.floats(0.7, 4))
+def test_patches_by_themselves_are_flooded_as_in_the_whole(seed: int, share: float, rows: int, grain: float) -> None:
+    """Of smooth noise, cut at a level: patches with no peak, one, and many."""
+    rng = np.random.default_rng(seed)
+    noise = ndimage.gaussian_filter(rng.random((rows, 70)), grain)
+    mask = noise > np.quantile(noise, 1 - share)
+    distance = distance_inside(mask)
+    if not mask.all():
+        assert np.array_equal(distance, ndimage.distance_transform_edt(mask))
+    ridge = ndimage.gaussian_filter(distance, 1) + 1e-9 * rng.random(mask.shape)  # no two alike: nothing by chance
+    peaks = (ridge == ndimage.maximum_filter(ridge, 5)) & mask
+    seeds = np.zeros(mask.shape, np.int32)
+    seeds[peaks] = np.arange(1, peaks.sum() + 1)
+    assert np.array_equal(flood(ridge, peaks, mask), watershed(-ridge, seeds, mask=mask))
 
 
 @pytest.mark.skipif(not (DATA / "dsb2018_fluo").exists(), reason="needs the development images")

@@ -376,6 +376,30 @@ def test_nan_is_damaged(tmp_path: Path) -> None:
     assert piece.pixels[0, 3, 4] == 0
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    places=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=6), end=st.floats(0, 2)
+)
+def test_whatever_is_damaged_is_refused_or_told(
+    tmp_path_factory: pytest.TempPathFactory, places: list[tuple[float, int]], end: float
+) -> None:
+    """Bytes changed anywhere, and the file cut anywhere: an ImageError, or a slide that can be read to its end."""
+    path = tmp_path_factory.mktemp("harmed") / "a.ome.tif"
+    write_ome(path, picture((96, 96))[None], "CYX", ["a"], tile=(32, 32), compression="zlib")
+    data = bytearray(path.read_bytes())
+    for place, value in places:
+        data[int(place * len(data))] = value
+    path.write_bytes(data[: int(end * len(data))])
+    try:
+        slides = open_slides(path)
+    except ImageError as error:
+        assert "a.ome.tif: " in str(error)
+        return
+    for slide in slides:
+        for level in range(len(slide.levels)):
+            slide.read(level, (slice(None), slice(None)))
+
+
 @pytest.fixture(scope="module")
 def pyramid(tmp_path_factory: pytest.TempPathFactory) -> tuple[Slide, list[NDArray[Any]]]:
     path, level0 = tmp_path_factory.mktemp("pyramid") / "a.svs", picture((401, 303, 3))

@@ -76,6 +76,7 @@ def test_an_exported_network_has_a_row_of_its_own(model: Model, found: list[str]
     model.exported = SimpleNamespace(card=SimpleNamespace(to="doubled", precision="int8"))  # type: ignore[assignment]
     result = bench(model, options=QUICK)
     assert found == ["torch", "absent", "doubled", "doubled, exported", "auto, exported"]
+    assert result.auto == "torch", "which is not what was exported"
     rows = {row["name"]: row["precision"] for row in result.as_dict()["backends"]}
     assert rows == {"torch": "float32", "doubled": "float32", "doubled exported": "int8"}
 

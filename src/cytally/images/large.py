@@ -15,7 +15,7 @@ LARGE = 16_777_216
 """Pixels above which a picture is judged by windows (4096 × 4096)."""
 
 WINDOW, WINDOWS = 256, 64
-"""Brightness is judged by so many windows of this side: as many pixels as of a smaller picture (`normalise.SAMPLES`)."""
+"""Brightness is judged by so many windows of this side: as many pixels as of a smaller picture."""
 
 WIDE, WIDES = 768, 9
 """The cells' diameter is judged by so many windows of this side, each by itself."""
@@ -108,7 +108,8 @@ def _middles(inside: NDArray[np.bool_], down: int, across: int) -> list[tuple[fl
             left, right = (place * inside.shape[1] // across for place in (column, column + 1))
             there = np.argwhere(inside[top:bottom, left:right])
             if len(there):
-                nearest = there[np.square(there + (top, left) - np.array(at)).sum(axis=1).argmin()] + (top, left)
+                there = there + np.array((top, left))
+                nearest = there[np.square(there - np.array(at)).sum(axis=1).argmin()]
                 middles.append(tuple(((nearest + 0.5) / inside.shape).tolist()))
     return middles
 

@@ -52,11 +52,11 @@ def open_ome_zarr(path: Path) -> list[SlicedScene]:
     """
     import zarr
 
-    with _damage(path):
+    with zarr_damage(path):
         node = zarr.open(path, mode="r")
         if not isinstance(node, zarr.Group):
             raise ImageError("is a bare zarr array without axes", file=path, cure="save it as OME-Zarr")
-        about = _metadata(node)
+        about = ome_metadata(node)
         if "multiscales" in about:
             return [_scene(node, about, path)]
         if "plate" in about or "well" in about:
@@ -64,7 +64,7 @@ def open_ome_zarr(path: Path) -> list[SlicedScene]:
                 "is a plate of many fields", file=path, cure=f"name its fields one by one, as in {path / 'A/1/0'}"
             )
         groups = [node[name] for name in sorted((n for n in node.group_keys() if n.isdecimal()), key=int)]
-        found = [(group, _metadata(group)) for group in groups]
+        found = [(group, ome_metadata(group)) for group in groups]
         scenes = [_scene(group, metadata, path) for group, metadata in found if "multiscales" in metadata]
     if not scenes:
         raise ImageError("has no OME-Zarr metadata (multiscales)", file=path, cure="save it as OME-Zarr 0.4 or 0.5")
@@ -72,7 +72,7 @@ def open_ome_zarr(path: Path) -> list[SlicedScene]:
 
 
 @contextmanager
-def _damage(path: Path) -> Iterator[None]:
+def zarr_damage(path: Path) -> Iterator[None]:
     """Turn what zarr and its codecs raise on a damaged folder into an ImageError."""
     try:
         yield
@@ -118,7 +118,7 @@ class ZarrPixels:
         ImageError
             When a chunk is damaged.
         """
-        with _damage(self._path):
+        with zarr_damage(self._path):
             if index is ... or self._depth == 1 or not isinstance(index[self._z], int):
                 return np.asarray(self._array[index])
             first = index[self._z] // self._depth * self._depth
@@ -132,7 +132,7 @@ class ZarrPixels:
             return picture
 
 
-def _metadata(group: Any) -> Mapping[str, Any]:
+def ome_metadata(group: Any) -> Mapping[str, Any]:
     """The OME part of the attributes: under ``ome`` from version 0.5 on."""
     attributes: Mapping[str, Any] = group.attrs.asdict()
     inner: Mapping[str, Any] = attributes.get("ome", attributes)
@@ -144,7 +144,7 @@ def _scene(group: Any, about: Mapping[str, Any], root: Path) -> SlicedScene:
     level = multiscale["datasets"][0]
     # Version 0.3 has names where later ones have mappings.
     axes = [axis if isinstance(axis, Mapping) else {"name": axis} for axis in multiscale["axes"]]
-    scale = _scale(level, len(axes)) * _scale(multiscale, len(axes))
+    scale = ome_scale(level, len(axes)) * ome_scale(multiscale, len(axes))
     size = {
         str(axis["name"]).lower(): micrometres(float(step), axis.get("unit"))
         for axis, step in zip(axes, scale, strict=True)
@@ -163,7 +163,7 @@ def _scene(group: Any, about: Mapping[str, Any], root: Path) -> SlicedScene:
     )
 
 
-def _scale(holder: Mapping[str, Any], count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def ome_scale(holder: Mapping[str, Any], count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """The product of the scale transformations in `holder`."""
     scale = np.ones(count)
     for transformation in holder.get("coordinateTransformations", ()):

@@ -9,7 +9,7 @@ from pathlib import Path
 from cytally.errors import ImageError, UsageError
 from cytally.images.assemble import Scene, assemble
 from cytally.images.checks import checked
-from cytally.images.formats import RASTER, SUPPORTED, TIFF, VENDOR, is_zarr
+from cytally.images.formats import OPENSLIDE, RASTER, SLIDE, SUPPORTED, TIFF, VENDOR, is_zarr
 from cytally.images.image import Image
 
 LONGEST_MAGIC = 16
@@ -78,6 +78,12 @@ def _scenes(path: Path) -> list[Scene]:
         from cytally.images.vendor import read_vendor
 
         return read_vendor(path)
+    if ending in OPENSLIDE:
+        raise ImageError(
+            "is a slide, which is read region by region",
+            file=path,
+            cure="count it with the command 'cytally count', or open it with cytally.slides.slide.open_slides",
+        )
     from cytally.images.raster import format_of, read_raster
     from cytally.images.tiff import is_tiff, read_tiff
 
@@ -85,5 +91,5 @@ def _scenes(path: Path) -> list[Scene]:
         return read_tiff(path)
     if format_of(head):
         return read_raster(path)
-    kind = "TIFF" if ending in TIFF else "PNG, JPEG or BMP" if ending in RASTER else "an OME-Zarr folder"
+    kind = "TIFF" if ending in (*TIFF, *SLIDE) else "PNG, JPEG or BMP" if ending in RASTER else "an OME-Zarr folder"
     raise ImageError(f"is not {kind}, whatever its ending says", file=path, cure="export the image again")

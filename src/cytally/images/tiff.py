@@ -94,11 +94,11 @@ def scene_series(path: Path) -> Iterator[tuple[Any, Any, OmeImage | None]]:
         if len(ome) != len(series):
             ome = [None] * len(series)
         for one, about in zip(series, ome, strict=True):
-            _refuse(one, path)
+            refuse_unreadable(one, path)
             yield file, one, about
 
 
-def _refuse(series: Any, path: Path) -> None:
+def refuse_unreadable(series: Any, path: Path) -> None:
     page = series.keyframe
     if page.photometric in (SEPARATED, CIELAB):
         raise ImageError(f"has {page.photometric.name} colours", file=path, cure="save it as RGB or grey")

@@ -42,12 +42,12 @@ def is_whole(path: Path) -> bool:
     with path.open("rb") as file:
         try:
             order, big = MAGIC[file.read(4)]
-            return all(_lies_inside(values, size) and _is_enough(values) for values in _directories(file, order, big))
+            return all(_lies_inside(values, size) and is_enough(values) for values in directories(file, order, big))
         except (KeyError, EOFError):
             return False
 
 
-def _directories(file: BinaryIO, order: str, big: bool) -> Iterator[Values]:
+def directories(file: BinaryIO, order: str, big: bool) -> Iterator[Values]:
     """Each directory's needed values by tag. EOFError where a directory or value is outside the file."""
     offset, count, entry = ("Q", "Q", "HHQ8s") if big else ("I", "H", "HHI4s")
     if big:
@@ -91,7 +91,7 @@ def _lies_inside(values: Values, size: int) -> bool:
     return True
 
 
-def _is_enough(values: Values) -> bool:
+def is_enough(values: Values) -> bool:
     """Whether there are as many strips or tiles, and as many bytes in them, as the picture's size asks for."""
 
     def first(tag: int, default: int) -> int:

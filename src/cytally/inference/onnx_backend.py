@@ -15,8 +15,7 @@ from torch import nn
 from cytally.errors import ModelError
 from cytally.inference.agreement import Trial, single
 from cytally.inference.onnx_network import INPUT, onnxruntime, reported, write_onnx
-from cytally.inference.openvino_backend import TRACED, stride_of
-from cytally.inference.padding import in_multiples
+from cytally.inference.sizes import Sizes, sizes_of
 from cytally.inference.torch_backend import TorchBackend
 
 CPU = torch.device("cpu")
@@ -27,7 +26,7 @@ Maps = NDArray[np.float32]
 class OnnxBackend:
     """A trained network as a function from a normalised picture to its output, run by ONNX Runtime.
 
-    A network that tells its `stride` is exported once, for pictures of any size; others for each shape of picture.
+    A network that takes pictures of all sizes alike (`sizes_of`) is exported once; others for each shape of picture.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ class OnnxBackend:
     def __init__(self, network: nn.Module, sample: Maps | Trial, *, threads: int | None = None) -> None:
         trial = sample if isinstance(sample, Trial) else single(sample)
         self.network: nn.Module | None = copy.deepcopy(network).to(CPU).eval().requires_grad_(False)
-        self._begin(trial.pictures[0].shape[0], stride_of(self.network), threads)
+        self._begin(trial.pictures[0].shape[0], sizes_of(self.network), threads)
         reference = TorchBackend(self.network, CPU, "float32")
         expected = [reference(picture) for picture in trial.pictures]
         self.agreement = trial.compare(expected, [self(picture) for picture in trial.pictures])
@@ -64,8 +63,8 @@ class OnnxBackend:
             )
 
     @classmethod
-    def read(cls, path: Path, channels: int, stride: int | None, threads: int | None = None) -> OnnxBackend:
-        """The back end for an ONNX file of any size, or, without a stride, of one.
+    def read(cls, path: Path, channels: int, sizes: Sizes | None, *, threads: int | None = None) -> OnnxBackend:
+        """The back end for an ONNX file: for pictures of these sizes, or of the one that it was made for.
 
         Raises
         ------
@@ -76,12 +75,12 @@ class OnnxBackend:
         """
         made = cls.__new__(cls)
         made.network = None
-        made._begin(channels, stride, threads)
+        made._begin(channels, sizes, threads)
         made._sessions[None] = made._session(path)
         return made
 
-    def _begin(self, channels: int, stride: int | None, threads: int | None) -> None:
-        self._runtime, self._threads, self.channels, self.stride = onnxruntime(), threads, channels, stride
+    def _begin(self, channels: int, sizes: Sizes | None, threads: int | None) -> None:
+        self._runtime, self._threads, self.channels, self.sizes = onnxruntime(), threads, channels, sizes
         self._sessions: dict[tuple[int, int] | None, Any] = {}
 
     def __call__(self, image: Maps) -> Maps:
@@ -91,9 +90,9 @@ class OnnxBackend:
 
     def many(self, images: Maps) -> Maps:
         """Run a batch (N, C, Y, X) through the network: float32, N first."""
-        if self.stride is None:
+        if self.sizes is None:
             return self._run(np.ascontiguousarray(images, np.float32))
-        return np.stack([in_multiples(lambda each: self._run(each[None])[0], image, self.stride) for image in images])
+        return np.stack([self.sizes.run(lambda each: self._run(each[None])[0], image) for image in images])
 
     def prepare(self, shape: tuple[int, int]) -> None:
         """Make ready for pictures of one shape (Y, X), which they are at once; nothing is kept for other shapes."""
@@ -107,13 +106,13 @@ class OnnxBackend:
     def _session_for(self, shape: tuple[int, int]) -> Any:
         if None in self._sessions:
             return self._sessions[None]
-        key = None if self.stride is not None else shape
+        key = None if self.sizes is not None else shape
         if key not in self._sessions:
             assert self.network is not None  # a file of one size was read as such
-            traced = shape if self.stride is None else (TRACED * self.stride,) * 2
+            traced = shape if self.sizes is None else (self.sizes.traced, self.sizes.traced)
             with tempfile.TemporaryDirectory(prefix="cytally-") as folder:
                 path = Path(folder) / "network.onnx"
-                write_onnx(self.network, self.channels, traced, path, any_size=self.stride is not None)
+                write_onnx(self.network, self.channels, traced, path, any_size=self.sizes is not None)
                 self._sessions.clear()  # each takes as much memory as its largest picture
                 self._sessions[key] = self._session(path)
         return self._sessions[key]

@@ -21,16 +21,14 @@ from cytally.inference.agreement import agreement as agreement
 from cytally.inference.folding import folded
 from cytally.inference.openvino_network import converted, keep_heads_exact, openvino, reported, shift_outputs
 from cytally.inference.openvino_network import is_installed as is_installed
-from cytally.inference.padding import in_multiples
 from cytally.inference.rounding import round_kernels
+from cytally.inference.sizes import Sizes, sizes_of
 from cytally.inference.torch_backend import Precision, TorchBackend, fast_precision
 
 logger = logging.getLogger(__name__)
 
 KEPT_PIXELS = 4 * 2**20
 """Of a network that is compiled for every shape as many are kept as have so many pixels together, but at least one."""
-TRACED = 8
-"""A network that takes any size is traced with a picture of so many of its strides a side."""
 
 CPU = torch.device("cpu")
 HINTS = {torch.float32: "f32", torch.bfloat16: "bf16"}
@@ -42,9 +40,8 @@ Shape = tuple[int, int]
 class OpenVinoBackend:
     """A trained network as a function from a normalised picture to its output, run by OpenVINO.
 
-    A network that tells its `stride` pads pictures up to multiples of it and else does not care for their size: it is
-    compiled once, for all of them, and takes the memory of the largest it has met. Others, as those that resize what
-    they see, are compiled for every shape of picture, which takes some seconds each.
+    A network that takes pictures of all sizes alike (`sizes_of`) is compiled once for all of them, and takes the memory
+    of the largest it has met. Others are compiled for every shape of picture, which takes some seconds each.
 
     Parameters
     ----------
@@ -92,13 +89,14 @@ class OpenVinoBackend:
     ) -> None:
         trial = sample if isinstance(sample, Trial) else single(sample)
         plain = copy.deepcopy(network).to(CPU).eval().requires_grad_(False)
-        self._begin(trial.pictures[0].shape[0], stride_of(plain), threads)
+        self._begin(trial.pictures[0].shape[0], sizes_of(plain), threads)
+        self._sampled = (trial.pictures[0].shape[-2], trial.pictures[0].shape[-1])
         reference = TorchBackend(plain, CPU, "float32")
         expected = [reference(picture) for picture in trial.pictures]
         for self.dtype in _number_types(precision):
             self._network = _prepared(plain, trial.pictures[0], self.dtype)
             self._forget()
-            self._model = None if self.stride is None else self._converted((TRACED * self.stride,) * 2)
+            self._model = None if self.sizes is None else self._converted((self.sizes.traced, self.sizes.traced))
             found = [self(picture) for picture in trial.pictures]
             if self._model is not None and self.dtype is not torch.float32 and trial.count is not None:
                 offsets = ground_difference(expected, found)
@@ -114,15 +112,17 @@ class OpenVinoBackend:
         )
 
     @classmethod
-    def read(cls, path: Path, channels: int, stride: int, dtype: torch.dtype, threads: int | None = None) -> OpenVinoBackend:
+    def read(
+        cls, path: Path, channels: int, sizes: Sizes | None, dtype: torch.dtype, *, threads: int | None = None
+    ) -> OpenVinoBackend:
         """The back end for a network that was written by `save`, or made of it.
 
         Parameters
         ----------
         path
             The file that ends in .xml.
-        channels, stride, dtype
-            Of the network's pictures, of their sides, and of the convolutions that are not quantised.
+        channels, sizes, dtype
+            Of the network's pictures; and the number type of the convolutions that are not in 8 bits.
 
         Raises
         ------
@@ -132,14 +132,14 @@ class OpenVinoBackend:
             When it cannot read the file.
         """
         made = cls.__new__(cls)
-        made._begin(channels, stride, threads)
+        made._begin(channels, sizes, threads)
         made.dtype = dtype
         with reported():
             made._model = made._core.read_model(str(path))
         return made
 
-    def _begin(self, channels: int, stride: int | None, threads: int | None) -> None:
-        self._core, self._threads, self.channels, self.stride = openvino().Core(), threads, channels, stride
+    def _begin(self, channels: int, sizes: Sizes | None, threads: int | None) -> None:
+        self._core, self._threads, self.channels, self.sizes = openvino().Core(), threads, channels, sizes
         self._network: nn.Module | None = None
         self._model: Any = None
         self._forget()
@@ -149,7 +149,9 @@ class OpenVinoBackend:
 
     def __call__(self, image: Maps) -> Maps:
         """Run one picture (C, Y, X) through the network: (K, Y, X), float32."""
-        return in_multiples(self._run, image, self.stride)
+        if self.sizes is not None:
+            return self.sizes.run(self._run, image)
+        return self._run(np.ascontiguousarray(image, np.float32))
 
     def many(self, images: Maps) -> Maps:
         """Run a batch (N, C, Y, X) through the network, picture by picture: float32, N first."""
@@ -160,22 +162,18 @@ class OpenVinoBackend:
 
         Pictures of another shape may follow; they are compiled for when they come.
         """
-        multiple = self.stride or 1
-        rows, columns = (-(-side // multiple) * multiple for side in shape)
+        rows, columns = shape if self.sizes is None else (self.sizes.fitting(side) for side in shape)
         self._forget()
         self._compile((rows, columns))
 
     def save(self, path: Path) -> None:
-        """Write the network as OpenVINO keeps networks: `path` (.xml) and a file with the weights (.bin) beside it.
+        """Write the network as OpenVINO keeps networks: `path` (.xml) and a file with the weights (.bin) beside it."""
+        openvino().save_model(self.model, str(path), compress_to_fp16=False)
 
-        Raises
-        ------
-        ModelError
-            When it is compiled for every shape anew.
-        """
-        if self._model is None:
-            raise ModelError("the network takes no pictures of any size", cure="export another model")
-        openvino().save_model(self._model, str(path), compress_to_fp16=False)
+    @property
+    def model(self) -> Any:
+        """OpenVINO's model, for any size, or for that of the sample alone."""
+        return self._model if self._model is not None else self._converted(self._sampled)
 
     def _run(self, picture: Maps) -> Maps:
         output: Maps = self._compiled_for((picture.shape[-2], picture.shape[-1]))(picture[None])[0][0]
@@ -183,7 +181,8 @@ class OpenVinoBackend:
 
     def _compiled_for(self, shape: Shape) -> Any:
         """The network for pictures of one shape; of those for one shape alone the least recently used make room."""
-        key = None if self._model is not None and shape not in self._compiled else shape
+        any_size = self._model is not None and shape not in self._compiled
+        key = None if any_size else shape
         if key not in self._compiled:
             self._compile(key)
         self._compiled.move_to_end(key)
@@ -216,7 +215,7 @@ class OpenVinoBackend:
 
     def _converted(self, shape: Shape) -> Any:
         assert self._network is not None  # there is one wherever there is no model
-        model = converted(self._network, self.channels, shape, any_size=self.stride is not None)
+        model = converted(self._network, self.channels, shape, any_size=self.sizes is not None)
         if self.dtype is not torch.float32:
             keep_heads_exact(model)
         return model
@@ -226,11 +225,6 @@ def ground_difference(expected: list[Maps], found: list[Maps]) -> list[float]:
     """What to add to each channel of outputs (K, Y, X), so that most pixels are as expected: the median difference."""
     apart = [(one - other).reshape(len(one), -1) for one, other in zip(expected, found, strict=True)]
     return [float(each) for each in np.median(np.concatenate(apart, axis=1), axis=1)]
-
-
-def stride_of(network: nn.Module) -> int | None:
-    """Of which number a network takes multiples as sides, padding what is none; None where it does not tell."""
-    return int(network.stride) if hasattr(network, "stride") else None  # type: ignore[arg-type]
 
 
 def _number_types(precision: Precision) -> list[torch.dtype]:
@@ -244,7 +238,8 @@ def _prepared(plain: nn.Module, picture: Maps, dtype: torch.dtype) -> nn.Module:
     """The network, with weights that lose nothing that matters by being rounded."""
     if dtype is torch.float32:
         return plain
-    side = 4 * (stride_of(plain) or picture.shape[-1])
+    sizes = sizes_of(plain)
+    side = max(picture.shape) if sizes is None else sizes.traced
     network = copy.deepcopy(folded(plain, torch.from_numpy(np.ascontiguousarray(picture[None, :, :side, :side]))))
     round_kernels(network)
     return network

@@ -31,8 +31,10 @@ def scale_bar(width: int, pixel_size: float | None, per_pixel: float = 1.0) -> S
 
     Examples
     --------
-    >>> scale_bar(1600, pixel_size=7.5), scale_bar(400, pixel_size=0.2), scale_bar(1000, None, per_pixel=16)
-    (ScaleBar(pixels=266.6666666666667, text='2 mm'), ScaleBar(pixels=100.0, text='20 µm'), ScaleBar(pixels=125.0, text='2,000 px'))
+    >>> scale_bar(1600, pixel_size=7.5).text, scale_bar(400, pixel_size=0.2)
+    ('2 mm', ScaleBar(pixels=100.0, text='20 µm'))
+    >>> scale_bar(1000, None, per_pixel=16)
+    ScaleBar(pixels=125.0, text='2,000 px')
     """
     unit = per_pixel if pixel_size is None else pixel_size
     most = SHARE * width * unit

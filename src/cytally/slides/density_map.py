@@ -1,4 +1,4 @@
-"""The density map of a slide: an OME-Zarr pyramid that is written region by region, every level summing to the count."""
+"""The density map of a slide: an OME-Zarr pyramid, written region by region, every level of which sums to the count."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ class Plan:
     Examples
     --------
     >>> plan = Plan(shape=(3000, 2000), inner=(750, 500), side=1024, halo=80, stride=8)
-    >>> [(region.key, region.rows) for region in plan.regions[::2]]
-    [('0000_0000', slice(0, 1024, None)), ('0001_0000', slice(1024, 2048, None)), ('0002_0000', slice(2048, 3000, None))]
+    >>> [(region.key, region.rows.stop) for region in plan.regions[::2]]
+    [('0000_0000', 1024), ('0001_0000', 2048), ('0002_0000', 3000)]
     >>> plan.window, plan.window_of(plan.regions[-1])
     ((416, 408), (slice(336, 752, None), slice(96, 504, None)))
     """
@@ -126,7 +126,7 @@ class Plan:
 
 
 def best_side(shape: tuple[int, int], factor: float, tile: int, halo: int) -> int:
-    """Side of a region in pixels of level 0: at most `tile` pixels of the network, and cut so that little is seen twice.
+    """Side of a region in pixels of level 0: at most `tile` of the network, and cut so that little is seen twice.
 
     Parameters
     ----------

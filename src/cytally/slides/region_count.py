@@ -204,7 +204,7 @@ def _summed(values: NDArray[Any], shares: tuple[NDArray[np.float64], ...]) -> fl
 
 
 def _own_points(task: SlideTask, region: Region, points: NDArray[np.float64], inside: Mask) -> NDArray[np.float64]:
-    """Those of the window's points whose pixel's middle lies in the region and that are inside, in pixels of level 0."""
+    """The points whose pixel's middle lies in the region, and where is counted, in pixels of level 0."""
     part, window = task.plan.inside(region), task.plan.window_of(region)
     places = points.copy()
     places[:, :2] += [side.start for side in window]

@@ -11,8 +11,8 @@ from typing import Any
 
 from cytally.errors import ImageError
 from cytally.images.ome_xml import parse_ome
-from cytally.images.tiff import SCENE_KINDS, _refuse, damage, scene_about
-from cytally.images.tiff_structure import MAGIC, _directories, _is_enough
+from cytally.images.tiff import SCENE_KINDS, damage, refuse_unreadable, scene_about
+from cytally.images.tiff_structure import MAGIC, directories, is_enough
 from cytally.images.units import LARGEST_PIXEL, micrometres, square
 from cytally.slides.pyramid import find_levels
 
@@ -63,7 +63,7 @@ def _has_whole_directories(path: Path) -> bool:
     with path.open("rb") as file:
         try:
             order, big = MAGIC[file.read(4)]
-            return all(_is_enough(values) for values in _directories(file, order, big))
+            return all(is_enough(values) for values in directories(file, order, big))
         except (KeyError, EOFError):
             return False
 
@@ -79,7 +79,7 @@ def _scenes(file: Any, path: Path) -> list[TiffScene]:
     scenes = []
     for levels, about in zip(whole, ome, strict=True):
         for series in levels:
-            _refuse(series, path)
+            refuse_unreadable(series, path)
         names, pixel_size, _ = scene_about(file, levels[0], about)
         scenes.append(TiffScene(levels, names, pixel_size))
     return scenes
@@ -122,7 +122,7 @@ def _scanner_scenes(file: Any, path: Path) -> list[TiffScene]:
     else:
         chosen = [max(file.series, key=lambda one: plane_shape(one)[0] * plane_shape(one)[1])]
     for series in chosen:
-        _refuse(series, path)
+        refuse_unreadable(series, path)
     sides = [micrometres(float(about.get(f"tiffslide.mpp-{side}") or 0), "um") for side in "yx"]
     pixel_size = square(*sides)
     # Without a pixel size of the scanner's, tiffslide takes the resolution that was meant for a printer.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cytally.errors import ImageError
-from cytally.images.ome_zarr import DAMAGE, _damage, _metadata, _scale
+from cytally.images.ome_zarr import DAMAGE, ome_metadata, ome_scale, zarr_damage
 from cytally.images.units import micrometres, square
 from cytally.images.volume import checked_shape, checked_type
 from cytally.slides.channel_planes import ChannelPlanes, find_planes
@@ -41,16 +41,16 @@ def open_zarr_slides(path: Path, axes: str | None, pixel_size: float | None) -> 
     """
     import zarr
 
-    with _damage(path):
+    with zarr_damage(path):
         node = zarr.open(path, mode="r")
         if not isinstance(node, zarr.Group):
             raise ImageError("is a bare zarr array without axes", file=path, cure="save it as OME-Zarr")
         groups: list[Any] = [node]
-        if "multiscales" not in _metadata(node):
-            if {"plate", "well"} & set(_metadata(node)):
+        if "multiscales" not in ome_metadata(node):
+            if {"plate", "well"} & set(ome_metadata(node)):
                 raise ImageError("is a plate of many fields", file=path, cure="name its fields one by one")
             numbered = sorted((name for name in node.group_keys() if name.isdecimal()), key=int)
-            groups = [group for group in (node[name] for name in numbered) if "multiscales" in _metadata(group)]
+            groups = [group for group in (node[name] for name in numbered) if "multiscales" in ome_metadata(group)]
         if not groups:
             raise ImageError("has no OME-Zarr metadata (multiscales)", file=path, cure="save it as OME-Zarr 0.4 or 0.5")
         return [
@@ -162,12 +162,12 @@ class _Source:
 
 
 def _open(group: Any, path: Path, opening: Opening) -> ZarrSlide:
-    about = _metadata(group)
+    about = ome_metadata(group)
     multiscale = about["multiscales"][0]
     # Version 0.3 has names where later ones have mappings.
     axes = [axis if isinstance(axis, Mapping) else {"name": axis} for axis in multiscale["axes"]]
     letters = "".join(str(axis["name"])[0].upper() for axis in axes)
-    scale = _scale(multiscale["datasets"][0], len(axes)) * _scale(multiscale, len(axes))
+    scale = ome_scale(multiscale["datasets"][0], len(axes)) * ome_scale(multiscale, len(axes))
     sides = [micrometres(float(scale[place]), axes[place].get("unit")) for place in map(letters.index, "YX")]
     names = [str(channel.get("label", "")) for channel in about.get("omero", {}).get("channels", ())]
     arrays = [group[dataset["path"]] for dataset in multiscale["datasets"]]

@@ -200,7 +200,8 @@ class _Bench:
                 self._keep(name, timed, started)
         self._tell("Asking what auto takes")
         try:
-            return self._find(AUTO).name
+            name = self._find(AUTO).name
+            return name + EXPORTED if name + EXPORTED in self.running else name
         except Exception as error:  # as above
             logger.debug("auto", exc_info=error)
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,8 @@ def count_slide(
             if one.thumbnails:
                 thumbnails[one.name] = thumbnail
             shutil.rmtree(folder / WORK / one.stem, ignore_errors=True)
+    with suppress(OSError):  # other slides may be waiting in it
+        (folder / WORK).rmdir()
     return CountedInput(tuple(rows), details, thumbnails)
 
 
