@@ -16,6 +16,8 @@ from few_labels_report import PICTURE, PLACES, curve_of, is_measured, texts
 from few_labels_result import read_few_labels
 from labels_page import PLACES as LABEL_PLACES
 from labels_page import labels_texts
+from lean_page import PLACES as LEAN_PLACES
+from lean_page import lean_texts
 from phase_page import PLACES as PHASE_PLACES
 from phase_page import phase_texts
 from phase_pictures import draw_phase
@@ -167,7 +169,7 @@ TABLES = {
 
 EVERY_PLACE = (
     *(*TABLES, *PLACES, *TRANSFER_PLACES, *LABEL_PLACES, *PHASE_PLACES),
-    *(*VOLUME_PLACES, *SLIDE_PLACES, *SPEED_PLACES),
+    *(*VOLUME_PLACES, *SLIDE_PLACES, *SPEED_PLACES, *LEAN_PLACES),
 )
 
 
@@ -180,7 +182,16 @@ def page(words: str, folder: Path) -> str:
         )
     results = read_results(folder)
     made = {name: make(results) for name, make in TABLES.items()}
-    for section in (texts, transfer_texts, labels_texts, phase_texts, volumes_texts, slide_texts, speed_texts):
+    for section in (
+        texts,
+        transfer_texts,
+        labels_texts,
+        phase_texts,
+        volumes_texts,
+        slide_texts,
+        speed_texts,
+        lean_texts,
+    ):
         made |= section(folder)
     return NOTE + PLACE.sub(lambda match: made[match[1]], words)
 

@@ -10,7 +10,8 @@ from torch import nn
 from cytally.errors import ModelError, UsageError
 from cytally.inference import openvino_backend
 from cytally.inference.backend import find_backend, trial_picture
-from cytally.inference.openvino_backend import KEPT_SHAPES, Agreement, OpenVinoBackend, agreement
+from cytally.inference.agreement import Agreement, Trial, agreement
+from cytally.inference.openvino_backend import OpenVinoBackend
 from cytally.inference.torch_backend import TorchBackend
 from cytally.networks.density_unet import DensityUNet
 from cytally.networks.efficient_cell_seg import EfficientCellSeg, MaskAndCentres
@@ -103,13 +104,35 @@ def test_the_network_is_copied_and_goes_on_training():
     assert network.head.weight.requires_grad
 
 
-def test_shapes_are_compiled_once_and_the_one_used_least_recently_makes_room(backend, monkeypatch):
-    compiled = []
-    monkeypatch.setattr(backend, "_compiled", type(backend._compiled)())
-    monkeypatch.setattr(backend, "_compile", lambda shape: compiled.append(shape[-1]) or (lambda image: [image]))
-    for side in [*range(1, KEPT_SHAPES + 1), 1, 100, 1, 2]:
-        backend(picture(2, 1, side))
-    assert compiled == [*range(1, KEPT_SHAPES + 1), 100, 2]
+def test_a_network_for_all_sizes_is_compiled_once(backend):
+    for side in (16, 24, 33):
+        backend(picture(2, side, side))
+    assert list(backend._compiled) == [None]
+
+
+def test_shapes_of_a_network_for_one_size_are_kept_by_their_pixels_and_the_one_used_least_recently_makes_room(
+    monkeypatch,
+):
+    monkeypatch.setattr(openvino_backend, "KEPT_PIXELS", 300)
+    backend = OpenVinoBackend(nn.Conv2d(1, 1, 1), picture(1, 10, 10), "float32")
+    for side in (10, 9, 10, 12, 30, 5):
+        image = picture(1, side, side)
+        assert backend(image) == pytest.approx(plain(backend._network, image), abs=1e-5)
+        assert (side, side) in backend._compiled
+        assert len(backend._compiled) == 1 or sum(y * x for y, x in backend._compiled) <= 300
+    backend = OpenVinoBackend(nn.Conv2d(1, 1, 1), picture(1, 10, 10), "float32")
+    for side in (9, 10, 12):  # 10 was used after 9
+        backend(picture(1, side, side))
+    assert list(backend._compiled) == [(10, 10), (12, 12)]
+
+
+def test_prepared_for_one_shape_alone(backend):
+    backend(picture(2, 16, 16))
+    backend.prepare((33, 40))
+    assert list(backend._compiled) == [(34, 40)]
+    for shape in ((33, 40), (16, 24)):
+        image = picture(2, *shape)
+        assert backend(image) == pytest.approx(plain(unet(), image), abs=1e-4)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -162,26 +185,49 @@ def test_what_openvino_does_not_know_is_refused():
 def test_fewer_bits_are_given_up_where_they_are_not_exact_enough(monkeypatch):
     monkeypatch.setattr(openvino_backend, "fast_precision", lambda device: torch.bfloat16)
     answers = iter([Agreement(0.99, 0.0), Agreement(1.0, 0.0)] * 2)
-    monkeypatch.setattr(openvino_backend, "agreement", lambda expected, found: next(answers))
-    backend = OpenVinoBackend(unet(), picture(2, 16, 16))
+    monkeypatch.setattr(Trial, "compare", lambda *_: next(answers))
+    trial = Trial((picture(2, 16, 16),))
+    backend = OpenVinoBackend(unet(), trial)
     assert backend.dtype is torch.float32
     assert len(backend._compiled) == 1
     with pytest.raises(ModelError, match=r"Dice 0\.9900"):
-        OpenVinoBackend(unet(), picture(2, 16, 16), "bfloat16")
+        OpenVinoBackend(unet(), trial, "bfloat16")
 
 
-@pytest.mark.parametrize(
-    ("found", "holds"),
-    [
-        ([0.9] * 995 + [0.9] * 5, True),
-        ([0.9] * 995 + [0.1] * 5, True),
-        ([0.9] * 985 + [0.1] * 15, False),  # Dice 0.9924
-        ([0.906] * 1000, False),  # the same mask, a sum that is 0.7 % larger
-        ([np.nan] * 1000, False),
-    ],
-)
-def test_what_counts_as_agreement(found, holds):
-    assert agreement(np.full(1000, 0.9, np.float32), np.array(found, np.float32)).holds is holds
+# What fewer bits would shift
+
+
+def flat_unet() -> nn.Module:
+    """A network whose norms move its ground away from zero, where rounding shows."""
+    torch.manual_seed(1)
+    network = DensityUNet(1, (8, 16)).train()
+    with torch.no_grad():
+        for _ in range(20):
+            network(torch.rand(2, 1, 32, 32) ** 4)
+        network.head.weight.mul_(0.05)
+        network.head.bias.fill_(1.003)
+    return network.eval()
+
+
+def test_counts_stay_in_bfloat16_where_nothing_but_ground_is_seen():
+    network = flat_unet()
+    pictures = tuple(np.full((1, 40, 40), level, np.float32) for level in (0.1, 0.15, 0.2))
+    trial = Trial(pictures, count=lambda output: float(output.sum()) / 100)
+    backend = OpenVinoBackend(network, trial, "bfloat16")
+    assert backend.dtype is torch.bfloat16
+    flat = np.full((1, 64, 64), 0.13, np.float32)
+    expected = plain(network, flat).sum(dtype=float)
+    assert backend(flat).sum(dtype=float) == pytest.approx(expected, rel=5e-4)
+
+
+def test_the_last_layer_is_exact_in_bfloat16():
+    """A lone layer whose weight bfloat16 rounds by 0.3 %."""
+    head = nn.Conv2d(1, 1, 1)
+    nn.init.constant_(head.weight, 1.003)
+    nn.init.zeros_(head.bias)
+    backend = OpenVinoBackend(head, np.ones((1, 8, 8), np.float32), "bfloat16")
+    assert backend(np.ones((1, 8, 8), np.float32)) == pytest.approx(1.003, abs=1e-6)
+    assert torch.tensor(1.003).bfloat16().item() != pytest.approx(1.003, abs=1e-3)
 
 
 # By name

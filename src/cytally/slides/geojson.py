@@ -15,14 +15,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cytally.files import write_text
-from cytally.images.region_files import Ring
+from cytally.images.region_files import Polygon, Ring
 
 COLOUR = (86, 180, 233)
 DECIMALS = 6
 """Of coordinates: what rounding takes away is far below what decides whether a pixel's middle is inside."""
-
-Polygon = Sequence[Ring]
-"""An outline followed by those of its holes: corners (N, 2) as y, x, the centre of the top-left pixel as origin."""
 
 ALONG = ((0, 1), (1, 0), (0, -1), (-1, 0))
 """The four directions of a pixel's sides, y and x, each the right turn of the one before: a mask lies to the right."""
@@ -35,7 +32,7 @@ class Area:
     """What is written of one region: its `name`, `polygons`, and `measurements` by name."""
 
     name: str
-    polygons: Sequence[Polygon]
+    polygons: Sequence[Sequence[Ring]]
     measurements: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -67,7 +64,7 @@ def write_geojson(path: Path, areas: Sequence[Area], kind: str) -> None:
     write_text(path, f'{{"type":"FeatureCollection","features":[\n{lines}\n]}}\n')
 
 
-def outlines(mask: NDArray[np.bool_], step: tuple[float, float]) -> list[list[Ring]]:
+def outlines(mask: NDArray[np.bool_], step: tuple[float, float]) -> tuple[Polygon, ...]:
     """The polygons around the connected parts of a mask, each with its holes, along the very edges of its pixels.
 
     A region of them holds the same pixels as the mask. Parts that touch in a corner alone are two. No ring touches
@@ -82,8 +79,8 @@ def outlines(mask: NDArray[np.bool_], step: tuple[float, float]) -> list[list[Ri
 
     Examples
     --------
-    >>> (square,) = outlines(np.ones((1, 2), bool), step=(4, 4))
-    >>> square[0].tolist()  # y and x
+    >>> ((square,),) = outlines(np.ones((1, 2), bool), step=(4, 4))
+    >>> square.tolist()  # y and x
     [[-0.5, -0.5], [-0.5, 7.5], [3.5, 7.5], [3.5, -0.5]]
     """
     parts, number = ndimage.label(mask)
@@ -97,7 +94,7 @@ def outlines(mask: NDArray[np.bool_], step: tuple[float, float]) -> list[list[Ri
             polygon.insert(0, corners)
         else:
             polygon.append(corners)
-    return found
+    return tuple(map(tuple, found))
 
 
 def _rings(mask: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:

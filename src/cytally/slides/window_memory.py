@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 SMALL = 64
 """Side of the window that a network is looked into with."""
-FACTORS = {("torch", torch.float32): 2.3, ("torch", torch.bfloat16): 2.6}
+FACTORS = {("torch", torch.float32): 2.3, ("torch", torch.bfloat16): 2.6, ("openvino", torch.bfloat16): 1.9}
 LARGEST_FACTOR = 2.4
-"""Peak memory over that of the widest layer: see `window_bytes`. The other back ends' are alike."""
+"""Peak memory over that of the widest layer in its number type, see `window_bytes`; of others in float32."""
 
 
 def widest_layer(network: nn.Module, channels: int) -> float:
@@ -60,15 +60,16 @@ def window_bytes(network: nn.Module, channels: int, backend: str, dtype: torch.d
     References
     ----------
     Measured by benchmarks/window_memory.py on two cores with AVX-512 bfloat16 (torch 2.13, OpenVINO), as the slope of
-    peak resident memory over windows of 512 to 1,424 pixels a side of the density network with 32, 64, 128, 256
-    filters, whose widest layer takes and gives 96 values: torch 826 bytes in float32 and 481 in bfloat16, OpenVINO
-    877 and 860. Over 96 values times their bytes that is 2.15, 2.51 and 2.28; OpenVINO's bfloat16 takes as much as its
-    float32, in which a network is traced for it. The factors here are those, a little larger.
+    peak resident memory over windows of 512 to 1,280 pixels a side of the density network with 32, 64, 128, 256
+    filters, whose widest layer takes and gives 96 values: torch 860 bytes in float32 and 481 in bfloat16, OpenVINO 334
+    in bfloat16. Over 96 values times their bytes that is 2.24, 2.51 and 1.74. The factors here are a little larger.
 
     Examples
     --------
     >>> round(window_bytes(nn.Conv2d(32, 64, 3, padding=1), 32, "torch", torch.bfloat16))
     499
     """
-    size = dtype.itemsize if backend == "torch" else torch.float32.itemsize
-    return FACTORS.get((backend, dtype), LARGEST_FACTOR) * size * widest_layer(network, channels)
+    factor, size = FACTORS.get((backend, dtype)), dtype.itemsize
+    if factor is None:
+        factor, size = LARGEST_FACTOR, torch.float32.itemsize
+    return factor * size * widest_layer(network, channels)

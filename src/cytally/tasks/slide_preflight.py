@@ -90,7 +90,7 @@ def check_before(
     )
     preflight = estimate(facts)
     free = psutil.virtual_memory().available / GIB
-    limits = Limits(options.memory * workers, free + base, free_disk_gb(folder))
+    limits = Limits(options.memory, free + base, free_disk_gb(folder))
     refuse(preflight, limits, halo=task.plan.halo, stride=task.plan.stride)
     return preflight.line()
 
