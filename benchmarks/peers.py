@@ -140,6 +140,7 @@ def ours(name: str, images: Sequence[Path]) -> tuple[Turn, Values]:
         total = add(passes)
         return {
             "network": total.network,
+            "network_processor": total.network_processor,
             "end_to_end": total.seconds,
             "processor": total.processor,
             "megapixels": total.megapixels,
@@ -173,16 +174,19 @@ def summarised(found: list[Values], stardist: list[Values]) -> Values:
     Examples
     --------
     >>> rounds = [{"network": 1.0, "end_to_end": n, "processor": 3.0, "megapixels": 2.0} for n in (2.0, 4.0, 3.0)]
-    >>> summarised(rounds, [{"network": 2.0}, {"network": 2.0}, {"network": 6.0}])["over_stardist_network"]
-    1.0
+    >>> stardist = [{"network": n, "network_processor": 6.0} for n in (2.0, 2.0, 6.0)]
+    >>> found = summarised(rounds, stardist)
+    >>> found["over_stardist_network"], found["over_stardist_network_by_processor"]
+    (1.0, 0.5)
     """
     keys = ("network", "end_to_end", "processor")
     values: Values = {
         f"{key}_seconds_per_megapixel": round(statistics.median(each[key] / each["megapixels"] for each in found), 4)
         for key in keys
     }
-    ratios = [own["end_to_end"] / other["network"] for own, other in zip(found, stardist, strict=False)]
-    values["over_stardist_network"] = round(statistics.median(ratios), 3) if ratios else None
+    for ending, own, other in (("", "end_to_end", "network"), ("_by_processor", "processor", "network_processor")):
+        ratios = [one[own] / base[other] for one, base in zip(found, stardist, strict=False)]
+        values[f"over_stardist_network{ending}"] = round(statistics.median(ratios), 3) if ratios else None
     return values | {"rounds": found}
 
 

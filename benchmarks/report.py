@@ -182,16 +182,8 @@ def page(words: str, folder: Path) -> str:
         )
     results = read_results(folder)
     made = {name: make(results) for name, make in TABLES.items()}
-    for section in (
-        texts,
-        transfer_texts,
-        labels_texts,
-        phase_texts,
-        volumes_texts,
-        slide_texts,
-        speed_texts,
-        lean_texts,
-    ):
+    sections = (texts, transfer_texts, labels_texts, phase_texts, volumes_texts, slide_texts, speed_texts, lean_texts)
+    for section in sections:
         made |= section(folder)
     return NOTE + PLACE.sub(lambda match: made[match[1]], words)
 

@@ -181,8 +181,8 @@ def _tiles_of(level: Pixels, below: Pixels | None) -> Iterator[Pixels]:
     for row in range(-(-level.shape[0] // TILE)):
         for column in range(-(-level.shape[1] // TILE)):
             piece = level[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
-            tile = np.zeros((TILE, TILE), np.uint8)
-            tile[: piece.shape[0], : piece.shape[1]] = piece
+            # As scanners do: zeros beyond the end would ring into the slide by way of JPEG.
+            tile = np.pad(piece, [(0, TILE - length) for length in piece.shape], mode="edge")
             _keep_half(tile, below, row, column)
             yield in_colours(tile)
 

@@ -109,7 +109,7 @@ def peer_table(found: Values) -> str:
             why = f": {missing[name]}" if name in missing else ""
             lines.append([words, "–", MISSING, MISSING, MISSING, aim, MISSING if ours else "–", f"{MISSING}{why}"])
             continue
-        over = row["over_stardist_network"]
+        over, by_processor = row["over_stardist_network"], row["over_stardist_network_by_processor"]
         reached = None if over is None else over <= found["aim"]
         whole = f"{row['end_to_end_seconds_per_megapixel']:.3f}"
         about = f"{row['backend']}, {row['parameters']:,} parameters" if ours else made_with(row)
@@ -119,7 +119,7 @@ def peer_table(found: Values) -> str:
                 row["weights"],
                 f"{row['network_seconds_per_megapixel']:.3f}",
                 whole if row["read_out"] else f"{whole}, nothing being read from the maps",
-                MISSING if over is None else f"{over:.2f}",
+                MISSING if over is None else f"{over:.2f} ({by_processor:.2f} by seconds of the processor)",
                 aim,
                 answer(reached) if ours else "–",
                 f"{about}; {made_on(found)}",

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+PROCESS = f"{os.getpid()}-{secrets.token_hex(4)}"
+"""In the names of files that are not whole yet: processes of two machines may have the same number."""
 
 
 @contextmanager
@@ -23,7 +28,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         Where to write. It keeps the ending of `path`, so writers that look at endings work.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    temporary = path.with_name(f".{PROCESS}-{path.name}")
     try:
         yield temporary
         temporary.replace(path)

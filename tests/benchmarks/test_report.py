@@ -99,6 +99,12 @@ WORDS = """# Benchmarks
 <!-- here: peers -->
 
 <!-- here: small images -->
+
+<!-- here: lean networks -->
+
+<!-- here: lean test -->
+
+<!-- here: lean commands -->
 """
 
 

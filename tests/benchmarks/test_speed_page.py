@@ -81,7 +81,7 @@ def test_back_ends(page: ModuleType, tmp_path: Path, ratio: float, difference: f
 def test_peers(page: ModuleType, tmp_path: Path, over: float | None, reached: str) -> None:
     seconds = {"network_seconds_per_megapixel": 1.0, "end_to_end_seconds_per_megapixel": 2.0}
     ours = {"weights": "bundled", "backend": "openvino int8", "parameters": 1234, "read_out": True}
-    rows = {"lean": {**seconds, **ours, "over_stardist_network": over}}
+    rows = {"lean": {**seconds, **ours, "over_stardist_network": over, "over_stardist_network_by_processor": over}}
     result = {"rows": rows, "missing": {"cellpose": "is not installed"}, "aim": 0.5, "machine": MACHINE}
     (tmp_path / "peers.json").write_text(json.dumps(result | {"commit": "c", "made_by": {"created": "2026-01-02"}}))
     lean, star, cellpose = rows_of(page.speed_texts(tmp_path)["peers"])

@@ -11,6 +11,7 @@ Blocks under a comment ``<!-- no test: reason -->`` are not run; `NOT_RUN` lists
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -44,6 +45,13 @@ MANY, FEWER = 30, 8
 NOT_RUN = {
     "CONTRIBUTING.md": [".venv/bin/pre-commit install"],
     "README.md": ["pip install ."],
+    "docs/large-images.md": [
+        "pip install '.[openslide]'",
+        "import zarr",
+        'levels = zarr.open_group("slide/density/skin.zarr", mode="r")',
+        "coarsest = levels[str(len(list(levels.array_keys())) - 1)][...]",
+        "print(coarsest.sum())  # the count",
+    ],
     "docs/scale.md": ["dask scheduler", "dask worker tcp://192.168.1.10:8786 --nworkers 16 --nthreads 1"],
     "docs/label.md": [
         "import cytally",
@@ -150,6 +158,36 @@ def draw_pairs(folder: Path) -> None:
         imsave(folder / "phase" / f"{well}_phase.png", (phase + noise).astype(np.uint8), check_contrast=False)
 
 
+def draw_slide(folder: Path) -> None:
+    """A slide just large enough to be read region by region: RGB with a pyramid, a lit disc with cells in a corner.
+
+    Beside it the disc as a mask and as an outline, and two areas.
+    """
+    rows, columns = np.mgrid[:2080, :2080]
+    rng = np.random.default_rng(0)
+    green = rng.normal(8, 2, rows.shape) + 50 * (np.hypot(rows - 400, columns - 400) < 200)
+    for y, x in rng.uniform(280, 520, (40, 2)).astype(int):
+        window = np.s_[y - 12 : y + 13, x - 12 : x + 13]
+        green[window] += 120 * np.exp(-((rows[window] - y) ** 2 + (columns[window] - x) ** 2) / 40)
+    levels = [green.reshape(2080 // factor, factor, -1, factor).mean((1, 3)) for factor in (1, 2, 4)]
+    with tifffile.TiffWriter(folder / "skin.tif") as file:
+        for number, level in enumerate(levels):
+            pixels = np.stack([level / 4, level, level / 8], axis=-1).clip(0, 255).astype(np.uint8)
+            place = {"subifds": 2} if number == 0 else {"subfiletype": 1}
+            file.write(pixels, tile=(256, 256), compression="zlib", photometric="rgb", **place)
+    mask = np.hypot(rows - 400, columns - 400)[::8, ::8] < 210
+    imsave(folder / "tissue.png", (255 * mask).astype(np.uint8), check_contrast=False)
+    for file, names in (("tissue.geojson", ["tissue"]), ("areas.geojson", ["left", "right"])):
+        features = []
+        for place, each in enumerate(names):
+            left, right = 200 + 200 * place, 600 if len(names) == 1 else 400 + 200 * place
+            corners = [[left, 200], [right, 200], [right, 600], [left, 600], [left, 200]]
+            geometry = {"type": "Polygon", "coordinates": [corners]}
+            features.append({"type": "Feature", "properties": {"name": each}, "geometry": geometry})
+        collection = {"type": "FeatureCollection", "features": features}
+        (folder / file).write_text(json.dumps(collection), encoding="utf-8")
+
+
 def draw_volumes(folder: Path, volumes: int) -> None:
     """A data folder of volumes: balls in three slices of five, 64 pixels wide, with their label volumes."""
     for number in range(volumes):
@@ -197,6 +235,7 @@ def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     draw_data_folder(folder / "data", 3)
     draw_data_folder(folder / "unseen", 2)
     draw(folder / "plate1", [f"plate1_{well}_1.png" for well in ("A01", "B03")], 96, 12)
+    draw_slide(folder)
     draw_pairs(folder)
     draw_melanocytes(folder / "database_melanocytes_trp1")
     draw_data_folder(folder / "data-of-the-new-technique", 3)

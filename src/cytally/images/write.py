@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cytally.files import whole_file
+from cytally.files import PROCESS, whole_file
 
 LARGEST_TIFF = 100_000_000
 """Pixels above which a density map becomes a chunked zarr, of which viewers load what they show."""
@@ -108,7 +107,7 @@ def _write_zarr(path: Path, density: NDArray[np.float32], pixel_size: float | No
 def _whole_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder's path beside `path`; it takes the place of `path` on success, else is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    temporary = path.with_name(f".{PROCESS}-{path.name}")
     try:
         yield temporary
         if path.is_dir():

@@ -38,6 +38,10 @@ class Backend(Protocol):
         """Run a batch (N, C, Y, X) through the network: float32, N first."""
         ...
 
+    def prepare(self, shape: tuple[int, int], /) -> None:
+        """Make ready for many pictures of one shape (Y, X); others may follow."""
+        ...
+
 
 def find_backend(
     name: BackendName,

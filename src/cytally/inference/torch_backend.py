@@ -80,6 +80,9 @@ class TorchBackend:
             # plain float32 convolutions on the CPU choose their own layout just as well
             self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    def prepare(self, shape: tuple[int, int]) -> None:
+        """Make ready for pictures of one shape (Y, X): torch is, for any."""
+
     def __call__(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run one picture (C, Y, X) through the network: (K, Y, X), float32."""
         output: NDArray[np.float32] = self.many(image[None])[0]

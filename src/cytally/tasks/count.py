@@ -126,7 +126,7 @@ def count(
             raise
         files.end(finished=True, seconds=time.monotonic() - started)
 
-    notes, table, wells = model_notes(trained.card) + channel_notes(files, options), None, None
+    notes, table, wells = model_notes(trained.card) + channel_notes(files, options, trained), None, None
     with writing(folder):
         if options.plate is not None:
             tables = plate_tables(options.plate, files.rows)
@@ -141,10 +141,12 @@ def count(
     return CountSummary(folder, tuple(files.rows), tuple(files.failures), tuple(notes), seconds)
 
 
-def channel_notes(files: CountFiles, options: CountOptions) -> list[str]:
+def channel_notes(files: CountFiles, options: CountOptions, model: Model) -> list[str]:
     """Sentences on which channels were taken, where there was a choice."""
     choices = [detail for detail in files.details.values() if len(detail["channels"]) < detail["channels_in_file"]]
-    how = "as asked for" if options.channel else "the one that varies most; --channel takes another"
+    varies = "the one that varies most; --channel takes another"
+    named = not isinstance(model.card.configuration.input.channels, str)
+    how = "as asked for" if options.channel else "the model's own" if named else varies
     return [
         f"Counted in channel {name} of {number} image{'s' * (number > 1)} ({how})."
         for name, number in Counter(" and ".join(detail["channels"]) for detail in choices).items()

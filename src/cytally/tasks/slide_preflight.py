@@ -61,6 +61,7 @@ def check_before(
         else np.zeros((model.card.input_channels, *task.plan.window), np.float32)
     )
     base = _base_gib()
+    model.run.prepare(task.plan.window)
     run(pixels)
     started = time.perf_counter()
     run(pixels)  # the second time: the first one compiles
