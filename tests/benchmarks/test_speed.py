@@ -148,7 +148,8 @@ if sys.argv[1] == "cellpose":
     answer({"error": "cellpose is not installed"}); sys.exit()
 answer({"weights": "untrained", "read_out": False, "versions": {"stardist": "1"}})
 for line in sys.stdin:
-    answer({"network": 4.0, "network_processor": 2.0, "end_to_end": 5.0, "processor": 8.0, "megapixels": 2.0, "counts": [None]})
+    seconds = {"network": 4.0, "network_processor": 2.0, "end_to_end": 5.0, "processor": 8.0}
+    answer({**seconds, "megapixels": 2.0, "counts": [None]})
 """
 
 

@@ -30,7 +30,7 @@ def norms(network: nn.Module) -> int:
     ("build", "channels", "left"),
     [
         (lambda: NucleusUNet(1, 4, 2), 1, 0),
-        (lambda: EfficientCellSeg((4, 4, 4, 4), None, "b0"), 3, 0),
+        (lambda: EfficientCellSeg((4, 4, 4, 4), None, "b0"), 3, 0),  # one convolution of which runs twice
         (lambda: DensityUNet(1, (4, 8)), 1, 7),  # behind the leaky ReLU
     ],
 )

@@ -18,6 +18,9 @@ FREE_CELLS = 0.3
 """Cells by which one picture's count may differ however few it holds."""
 
 
+ASKED_FOR = f"a Dice of {LEAST_DICE} or counts within {LARGEST_DIFFERENCE:.1%} are asked for"
+
+
 @dataclass(frozen=True)
 class Agreement:
     """How well two outputs agree; what was not compared is None.

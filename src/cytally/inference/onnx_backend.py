@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cytally.errors import ModelError
-from cytally.inference.agreement import Trial, single
+from cytally.inference.agreement import ASKED_FOR, Trial, single
 from cytally.inference.onnx_network import INPUT, onnxruntime, reported, write_onnx
 from cytally.inference.sizes import Sizes, sizes_of
 from cytally.inference.torch_backend import TorchBackend
@@ -58,7 +58,7 @@ class OnnxBackend:
         self.agreement = trial.compare(expected, [self(picture) for picture in trial.pictures])
         if not self.agreement.holds:
             raise ModelError(
-                f"ONNX Runtime does not give what torch gives: {self.agreement}, more than is allowed",
+                f"ONNX Runtime does not give what torch gives: {self.agreement}, where {ASKED_FOR}",
                 cure="use --backend torch",
             )
 

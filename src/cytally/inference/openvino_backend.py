@@ -16,7 +16,7 @@ from torch import nn
 
 from cytally.errors import ModelError
 from cytally.inference.agreement import Agreement as Agreement
-from cytally.inference.agreement import Trial, single
+from cytally.inference.agreement import ASKED_FOR, Trial, single
 from cytally.inference.agreement import agreement as agreement
 from cytally.inference.folding import folded
 from cytally.inference.openvino_network import converted, keep_heads_exact, openvino, reported, shift_outputs
@@ -108,7 +108,7 @@ class OpenVinoBackend:
                 return
             logger.info("OpenVINO in %s differs from torch: %s", str(self.dtype).removeprefix("torch."), self.agreement)
         raise ModelError(
-            f"OpenVINO does not give what torch gives: {self.agreement}, more than is allowed", cure="use --backend torch"
+            f"OpenVINO does not give what torch gives: {self.agreement}, where {ASKED_FOR}", cure="use --backend torch"
         )
 
     @classmethod
