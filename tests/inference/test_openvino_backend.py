@@ -9,8 +9,8 @@ from torch import nn
 
 from cytally.errors import ModelError, UsageError
 from cytally.inference import openvino_backend
+from cytally.inference.agreement import Agreement, Trial
 from cytally.inference.backend import find_backend, trial_picture
-from cytally.inference.agreement import Agreement, Trial, agreement
 from cytally.inference.openvino_backend import OpenVinoBackend
 from cytally.inference.torch_backend import TorchBackend
 from cytally.networks.density_unet import DensityUNet

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from cytally.errors import UsageError
-
 
 class Border(StrEnum):
     """What to do with cells that touch the image's edge."""
@@ -32,6 +30,13 @@ class Backend(StrEnum):
     onnx = "onnx"
 
 
+class Target(StrEnum):
+    """What an exported network is for."""
+
+    onnx = "onnx"
+    openvino = "openvino"
+
+
 class Objects(StrEnum):
     """How objects of a volume arise."""
 
@@ -46,9 +51,3 @@ class Preset(StrEnum):
 
     auto = "auto"
     thesis = "thesis"
-
-
-def check_backend(backend: Backend) -> None:
-    """Refuse the back ends that counting does not have yet."""
-    if backend in (Backend.openvino, Backend.onnx):
-        raise UsageError(f"counting by the back end '{backend}' is not built yet", cure="use --backend torch")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cytally.cli import choices, console
 from cytally.cli.progress import Bar
-from cytally.errors import UsageError
 
 if TYPE_CHECKING:
-    from cytally.inference.backend import BackendName
     from cytally.tasks.segment import SegmentSummary
     from cytally.tasks.segment_options import SegmentOptions
 
@@ -58,8 +56,6 @@ def command(
 ) -> None:
     """Segment the cells in volumes: 3D label volumes, a table of the objects, overlays and a report."""
     with console.answering(verbose):
-        if backend is choices.Backend.onnx:
-            raise UsageError("the back end 'onnx' is not built yet", cure="use --backend openvino or --backend torch")
         console.err.print(f"Looking for volumes, segmenting with {model}")
         from cytally.tasks.segment_options import SegmentOptions
 
@@ -70,7 +66,7 @@ def command(
             z_spacing=z_spacing,
             challenge=challenge,
             device=device.value,
-            backend=cast("BackendName", backend.value),  # onnx is refused above
+            backend=backend.value,
             objects=None if objects is None else objects.value,
             resume=resume,
             overwrite=overwrite,

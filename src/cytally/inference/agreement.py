@@ -1,4 +1,4 @@
-"""Whether what a back end makes of sample pictures may stand for what torch makes of them, and by how much it differs."""
+"""Whether what a back end makes of sample pictures may stand for what torch makes of them: counts or masks compared."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cytally.errors import ModelError
-from cytally.inference.agreement import Agreement as Agreement
 from cytally.inference.agreement import ASKED_FOR, Trial, single
+from cytally.inference.agreement import Agreement as Agreement
 from cytally.inference.agreement import agreement as agreement
 from cytally.inference.folding import folded
 from cytally.inference.openvino_network import converted, keep_heads_exact, openvino, reported, shift_outputs
@@ -172,8 +172,13 @@ class OpenVinoBackend:
 
     @property
     def model(self) -> Any:
-        """OpenVINO's model, for any size, or for that of the sample alone."""
+        """OpenVINO's model, for all sizes, or for that of the sample alone; another may be put in its place."""
         return self._model if self._model is not None else self._converted(self._sampled)
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self._model = model
+        self._forget()
 
     def _run(self, picture: Maps) -> Maps:
         output: Maps = self._compiled_for((picture.shape[-2], picture.shape[-1]))(picture[None])[0][0]

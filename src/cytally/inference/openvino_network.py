@@ -122,7 +122,7 @@ def heads(model: Any) -> list[Any]:
 
 
 def keep_heads_exact(model: Any) -> None:
-    """Let the last layers run as if in 32 bits, whatever the number type: each becomes a sum of layers of 8-bit weights.
+    """Let the last layers run as if in 32 bits whatever the number type, each as a sum of layers of 8-bit weights.
 
     What flows into a last layer may be rounded, which evens out over the pixels; its weights may not: rounded to
     bfloat16 they shift all pixels of the ground alike. A weight of 24 bits is the sum of three of 8, which bfloat16

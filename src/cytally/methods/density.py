@@ -181,13 +181,18 @@ class Density(MapMethod):
             return Prediction(0.0, np.zeros_like(density), np.zeros((0, 3)))
         return Prediction(count, density, self._peaks(density))
 
+    @property
+    def part_margin(self) -> int:
+        """How far a peak looks around, and what squares are smoothed by."""
+        squares = self._square_side if self.config.kernel == "square" else 0.0
+        return math.ceil(max(1.0, self.sigma / 2) + squares) + 1
+
     def read_part(
         self, output: NDArray[np.float32], core: tuple[slice, slice]
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """The core of the map as it is, whatever it sums to, and the peaks that are higher than all around them."""
         density = output[0] / np.float32(self.config.amplitude)
-        margin = math.ceil(max(2 * self.sigma, self._square_side))
-        near = tuple(slice(max(0, side.start - margin), side.stop + margin) for side in core)
+        near = tuple(slice(max(0, side.start - self.part_margin), side.stop + self.part_margin) for side in core)
         points = self._peaks(density[near])
         points[:, :2] += [side.start for side in near]
         return density[core], points[within(points[:, :2].astype(int), core)]

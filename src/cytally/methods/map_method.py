@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 
 import numpy as np
@@ -51,6 +52,11 @@ class MapMethod(Method):
     @abstractmethod
     def read(self, output: NDArray[np.float32]) -> Prediction:
         """Read a prediction from the network's whole-image output (K, Y, X)."""
+
+    @property
+    def part_margin(self) -> int:
+        """Pixels of the map around a part that decide on what `read_part` finds in it: a cell's diameter."""
+        return math.ceil(self.cell_diameter)
 
     def read_part(
         self, output: NDArray[np.float32], core: tuple[slice, slice]

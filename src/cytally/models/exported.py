@@ -18,6 +18,7 @@ from cytally.inference import onnx_network, openvino_backend
 from cytally.inference.backend import Backend, BackendName
 from cytally.inference.onnx_backend import OnnxBackend
 from cytally.inference.openvino_backend import CPU, OpenVinoBackend
+from cytally.inference.sizes import Sizes
 from cytally.inference.torch_backend import fast_precision
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,15 @@ NETWORKS = {"openvino": ("model.xml", "model.bin"), "onnx": ("model.onnx",)}
 """Files of an exported network; the first is the one to open."""
 
 Target = Literal["openvino", "onnx"]
+
+
+class ExportedSizes(BaseModel):
+    """Which sides pictures may have; the last rows and columns of others are to be repeated, and the output cut."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    multiple: int = Field(ge=1, description="Y and X are multiples of this.")
+    least: int = Field(ge=1, description="And at least as large.")
 
 
 class ExportCard(BaseModel):
@@ -41,7 +51,7 @@ class ExportCard(BaseModel):
     )
     input: dict[str, Any] = Field(description="Name, shape and number type of what goes in, and how it is normalised.")
     output: dict[str, Any] = Field(description="Name and shape of what comes out, and what it means.")
-    stride: int | None = Field(description="Of which number Y and X are to be multiples; null: of none, as they are.")
+    sizes: ExportedSizes | None = Field(description="Which sides pictures may have; null: those of `input` alone.")
     agreement: dict[str, Any] = Field(description="How well it agrees with torch in float32 on the sample images.")
     quantisation: dict[str, Any] | None = Field(
         None, description="Of 8 bits: the images it was calibrated on, and its loss on images held back."
@@ -101,11 +111,12 @@ class ExportedNetwork:
             logger.warning("the exported network is left out: %s", wrong)
             return None
         path = self.folder / NETWORKS[self.card.to][0]
-        channels = int(self.card.input["channels"])
+        channels, told = int(self.card.input["channels"]), self.card.sizes
+        sizes = None if told is None else Sizes(told.multiple, told.least)
         if self.card.to == "onnx":
-            return OnnxBackend.read(path, channels, self.card.stride)
+            return OnnxBackend.read(path, channels, sizes)
         dtype = torch.float32 if self.card.precision == "float32" else fast_precision(CPU)
-        return OpenVinoBackend.read(path, channels, self.card.stride, dtype)
+        return OpenVinoBackend.read(path, channels, sizes, dtype)
 
     def _difference(self, network: nn.Module) -> str | None:
         """What is not as it was when the network was exported."""

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import nn
-
-from cytally.errors import ModelError, UsageError
+from cytally.errors import ModelError
 from cytally.files import write_text
-from cytally.images.prepare import prepare
-from cytally.images.read import read
 from cytally.images.sources import find_images
-from cytally.inference.agreement import Agreement, Trial
-from cytally.inference.backend import Backend
-from cytally.inference.onnx_backend import OnnxBackend
-from cytally.inference.onnx_network import INPUT, OUTPUT, write_onnx
-from cytally.inference.openvino_backend import CPU, TRACED, OpenVinoBackend, stride_of
-from cytally.inference.quantisation import quantise_onnx, quantise_openvino
-from cytally.inference.torch_backend import TorchBackend
-from cytally.methods.picture_method import PictureMethod
-from cytally.methods.volume_method import VolumeMethod
-from cytally.models.exported import EXPORT, NETWORKS, ExportCard, Target, file_digest, weights_digest
+from cytally.inference.agreement import Agreement
+from cytally.models.exported import EXPORT, NETWORKS, ExportCard, Target
 from cytally.models.model import Model
 from cytally.models.store import load, save
-from cytally.models.trial import sample_trial, trial
+from cytally.models.trial import sample_trial
+from cytally.tasks.export_network import Export, card_of, exported_int8, exported_plain
+from cytally.tasks.export_pictures import calibration_pictures
 from cytally.tasks.output import OutputKind, check_output, open_output, waiting_room, writing
-from cytally.tasks.provenance import provenance
 
 EXPORTED = OutputKind(
     "model folder",
@@ -43,30 +26,14 @@ EXPORTED = OutputKind(
     marks=frozenset({EXPORT}),
     resumes=False,
 )
-HELD_BACK = 3
-"""Of so many images one is held back from the calibration."""
-CALIBRATED = 64
-"""Pictures that a calibration looks at, at most."""
-WIDEST = 512
-"""Side in pixels beyond which the middle of a picture is calibrated on."""
-
-Picture = NDArray[np.float32]
+FULL = "make room, and export again with --overwrite"
 
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """What an export wrote.
+    """What an export wrote: the model folder, the network's files in it, and the contents of export.json.
 
-    Parameters
-    ----------
-    out
-        The model folder.
-    files
-        The network's files.
-    card
-        The contents of export.json.
-    agreement
-        With torch in float32, on the sample images; of 8 bits, on the images held back.
+    `agreement` is that with torch in float32, on the sample images; of 8 bits, on the images that were held back.
     """
 
     out: Path
@@ -92,7 +59,7 @@ def export(
     to
         Which program: OpenVINO or ONNX Runtime, or others that read their files.
     out
-        Output folder.
+        Output folder: a model folder that also holds the network and export.json.
     int8
         Files, folders and glob patterns of images: convolutions are then done in whole numbers of 8 bits, whose scales
         are worked out from these images. A third of them is held back, on which the loss is measured.
@@ -108,69 +75,32 @@ def export(
         of 0.995. The loss of 8 bits is no such error, it is told. Nothing is written then.
     """
     folder = Path(out)
-    reads = [Path(each) for each in (model,) if isinstance(each, str | Path)]
-    check_output(folder, EXPORTED, overwrite=overwrite, reads=reads)
+    reads = [Path(model)] if isinstance(model, str | Path) else []
+    check_output(folder, EXPORTED, overwrite=overwrite, reads=(path for each in reads for path in each.glob("*")))
     images = find_images(int8) if int8 else []
     trained = model if isinstance(model, Model) else load(model)
-    refuse_unfit(trained)
-    with waiting_room(folder, "export", "make room, and export again") as room:
-        if images:
-            card, found = _quantised(trained, to, room, images)
-        else:
-            card, found = _plain(trained, to, room)
+    if not trained.method.has_weights:
+        raise ModelError(f"the method '{trained.card.method}' has no network to export", cure="export another model")
+    with waiting_room(folder, "export", FULL) as room:
+        made = _exported(trained, to, images, room)
         open_output(folder, EXPORTED, overwrite=overwrite)
-        with writing(folder, cure="make room, and export again with --overwrite"):
+        card = card_of(trained, to, made, room)
+        with writing(folder, cure=FULL):
             save(trained, folder)
             for name in NETWORKS[to]:
                 shutil.move(room / name, folder / name)
             write_text(folder / EXPORT, card.model_dump_json(indent=2) + "\n")
-    return ExportSummary(folder, tuple(folder / name for name in NETWORKS[to]), card, found)
+    return ExportSummary(folder, tuple(folder / name for name in NETWORKS[to]), card, made.agreement)
 
 
-def refuse_unfit(model: Model) -> None:
-    """Refuse a model that has no network of its own, or whose network sees pictures of every size in its own way.
-
-    Raises
-    ------
-    ModelError
-        With the reason.
-    """
-    if not model.method.has_weights:
-        raise ModelError(f"the method '{model.card.method}' has no network to export", cure="export another model")
-    if stride_of(model.network) is None and not isinstance(model.method, PictureMethod | VolumeMethod):
-        raise ModelError("the network does not tell its stride", cure="use --backend auto, which compiles it")
-
-
-def _sides(model: Model) -> tuple[int, int]:
-    """Y and X of the picture that the network is traced with."""
-    stride = stride_of(model.network)
-    if isinstance(model.method, PictureMethod):
-        return model.method.side, model.method.side
-    if stride is not None:
-        return TRACED * stride, TRACED * stride
-    assert isinstance(model.method, VolumeMethod)  # others were refused
-    side = model.method.window or 384
-    return side, side
-
-
-def _plain(model: Model, to: Target, room: Path) -> tuple[ExportCard, Agreement]:
-    """Export as it is, and check what was written."""
-    compared = sample_trial(model.method, model.card.configuration.input, model.card.input_channels)
-    precision = model.card.configuration.counting.precision
-    path = room / NETWORKS[to][0]
-    backend: Backend
-    if to == "openvino":
-        made = OpenVinoBackend(model.network, compared, precision, fixed=_fixed(model))
-        made.save(path)
-        dtype = made.dtype
-        backend = OpenVinoBackend.read(path, model.card.input_channels, made.stride, dtype)
-    else:
-        write_onnx(_ready(model.network), _channels(model), _sides(model), path, any_size=_any_size(model))
-        backend = OnnxBackend.read(path, model.card.input_channels, stride_of(model.network))
-        dtype = torch.float32
-    found = checked(model.network, backend, compared)
-    if not found.holds:
+def _exported(model: Model, to: Target, images: Sequence[Path], room: Path) -> Export:
+    """Write the network into `room`, and compare."""
+    samples = sample_trial(model.method, model.card.configuration.input, model.card.input_channels)
+    if images:
+        return exported_int8(model, to, samples, calibration_pictures(model, images), room)
+    made = exported_plain(model, to, samples, room)
+    if not made.agreement.holds:
         raise ModelError(
-            f"the exported network does not give what torch gives: {found}", cure="count with --backend torch"
+            f"the exported network does not give what torch gives: {made.agreement}", cure="count by --backend torch"
         )
-    return _card(model, to, str(dtype).removeprefix("torch."), room, found), found
+    return made

@@ -36,6 +36,7 @@ from cytally.tasks.watch import Watch
 
 logger = logging.getLogger(__name__)
 
+
 @dataclass(frozen=True)
 class SegmentSummary:
     """What came of a run.

@@ -15,6 +15,7 @@ from cytally.slides.overview import Overview
 from cytally.slides.plan import Plan, best_side
 from cytally.slides.region_count import SlideTask, where_to_count
 from cytally.slides.slide import Slide
+from cytally.slides.stream import map_method
 from cytally.slides.tissue import Tissue, TissueOptions, find_tissue, read_tissue
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_run import weights_digest
@@ -61,8 +62,8 @@ def make_task(
     """
     drawn, named = read_drawn(options.roi)
     stride = int(model.network.stride)  # type: ignore[arg-type]  # only networks with a stride come here
-    # A peak is one by what lies within a cell's size around it, which has to be seen as well.
-    halo = int(model.network.halo) + -(-round(model.method.cell_diameter) // stride) * stride  # type: ignore[arg-type]
+    # What decides on a cell at a region's edge has to be seen as well.
+    halo = int(model.network.halo) + -(-map_method(model).part_margin // stride) * stride  # type: ignore[arg-type]
     tile = options.tile or core_that_fits(model, slide, look, halo, stride, options.memory, workers)
     shape = slide.levels[0].shape
     plan = Plan(shape, look.inner, best_side(shape, look.factor, tile, halo), halo, stride)
