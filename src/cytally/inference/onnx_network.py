@@ -17,7 +17,7 @@ from torch import nn
 from cytally.errors import ModelError, UsageError
 
 INPUT, OUTPUT = "image", "output"
-"""Names of what goes in and what comes out."""
+"""Names of what goes in and what comes out, as in files of OpenVINO."""
 OPSET = 17
 """Version of ONNX's set of operations: read by ONNX Runtime since 1.12 (2022)."""
 

@@ -19,7 +19,7 @@ from cytally.inference.agreement import ASKED_FOR, Trial, single
 from cytally.inference.agreement import Agreement as Agreement
 from cytally.inference.agreement import agreement as agreement
 from cytally.inference.folding import folded
-from cytally.inference.openvino_network import converted, keep_heads_exact, openvino, reported, shift_outputs
+from cytally.inference.openvino_network import converted, keep_heads_exact, name_ends, openvino, reported, shift_outputs
 from cytally.inference.openvino_network import is_installed as is_installed
 from cytally.inference.rounding import round_kernels
 from cytally.inference.sizes import Sizes, sizes_of
@@ -168,7 +168,9 @@ class OpenVinoBackend:
 
     def save(self, path: Path) -> None:
         """Write the network as OpenVINO keeps networks: `path` (.xml) and a file with the weights (.bin) beside it."""
-        openvino().save_model(self.model, str(path), compress_to_fp16=False)
+        model = self.model
+        name_ends(model)
+        openvino().save_model(model, str(path), compress_to_fp16=False)
 
     @property
     def model(self) -> Any:

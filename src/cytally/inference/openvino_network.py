@@ -15,6 +15,7 @@ from torch import nn
 
 from cytally.errors import ModelError, UsageError
 
+INPUT, OUTPUT = "image", "output"
 DECODER = "openvino.frontend.pytorch.ts_decoder"
 HEADS = ("Convolution", "MatMul")
 BEHIND_HEADS = frozenset(
@@ -134,17 +135,33 @@ def keep_heads_exact(model: Any) -> None:
         weights = _constant(node.input_value(1).get_node())
         if weights is None:
             continue
-        remainder, parts = torch.from_numpy(weights.astype(np.float32)), []
-        for _ in range(PARTS):
-            part = remainder.bfloat16().float()
-            parts.append(part.numpy())
-            remainder = remainder - part
-        total = None
-        for part in parts:
-            copied = _like(node, ops.constant(part, library.Type.f32))
-            total = copied if total is None else ops.add(total, copied)
+        layers = [_like(node, ops.constant(part, library.Type.f32)) for part in eight_bit_parts(weights)]
+        total = layers[0]
+        for layer in layers[1:]:
+            total = ops.add(total, layer)
         node.output(0).replace(total.output(0))
     model.validate_nodes_and_infer_types()
+
+
+def eight_bit_parts(weights: NDArray[Any]) -> list[NDArray[np.float32]]:
+    """Numbers that bfloat16 holds exactly, whose sum is `weights` as float32.
+
+    Examples
+    --------
+    >>> [float(part[0]) for part in eight_bit_parts(np.array([1.001]))]
+    [1.0, 0.00099945068359375, 5.8661550283432007e-08]
+    """
+    remainder, parts = np.asarray(weights, np.float32), []
+    for _ in range(PARTS):
+        parts.append(torch.from_numpy(remainder).bfloat16().float().numpy())
+        remainder = remainder - parts[-1]
+    return parts
+
+
+def name_ends(model: Any) -> None:
+    """Call what goes in ``image`` and what comes out ``output``."""
+    model.inputs[0].get_tensor().set_names({INPUT})
+    model.outputs[0].get_tensor().set_names({OUTPUT})
 
 
 def shift_outputs(model: Any, offsets: Sequence[float]) -> None:

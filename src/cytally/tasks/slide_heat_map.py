@@ -118,12 +118,16 @@ def _side(size: tuple[int, ...], step: tuple[float, float], pixel_size: float | 
 
 def _marks(found: Extremes, patch: float, unit: str) -> list[Mark]:
     return [
-        Mark(_box(window, (1, 1)), f"{name}: {value / patch:,.3g} {unit}")
+        Mark(_box(window, (1, 1)), f"{name}: {_number(value / patch)} {unit}")
         for name, window, value in (
             ("densest", found.densest, found.most),
             ("sparsest", found.sparsest, found.least),
         )
     ]
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _box(window: tuple[slice, slice], step: tuple[float, float]) -> tuple[float, float, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,7 @@ def write_regions(result: SlideResult, job: Job, folder: Path) -> None:
     if task.named:
         sums = np.zeros((len(task.named), 2))
         for place in range(len(task.named)):
-            # Exactly and in one order, so that a run that was gone on with ends with the same digits.
-            sums[place] = [np.sum([one.named[place, column] for one in result.counts]) for column in (0, 1)]
+            sums[place] = [math.fsum(one.named[place, column] for one in result.counts) for column in (0, 1)]
         shapes = [(one.name, one.region.polygons) for one in task.named]
     else:
         assert task.tissue is not None  # nothing is written where neither is there
