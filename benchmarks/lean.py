@@ -144,7 +144,7 @@ def timed(work: Path, rounds: int, only: list[str] | None) -> Values:
             path = Path(room) / f"field{diameter}.png"
             config = NucleiConfig(shape=(SIDE, SIDE), diameter=(diameter, diameter), cover=(0.2, 0.2))
             path.write_bytes(imagecodecs.png_encode(draw_nuclei(config, np.random.default_rng(diameter)).image))
-            for name in only or models:
+            for name in only or one_each(models):
                 for backend in BACK_ENDS:
                     model = Model(models[name].card, models[name].network)
                     try:
@@ -165,7 +165,20 @@ def timed(work: Path, rounds: int, only: list[str] | None) -> Values:
         row = seconds.setdefault(name, {}).setdefault(backend, {}).setdefault(diameter, {})
         row[what] = {"median": float(np.median(clock[key])), "least": min(clock[key])}
         row[what]["processor"] = float(np.median(processor[key]))
-    return {"seconds": seconds, "seen": seen, "missing": missing, "rounds": rounds}
+    known = {network_of(models[name]): found for name, found in seconds.items()}
+    same = {name: known[network_of(model)] for name, model in models.items() if network_of(model) in known}
+    return {"seconds": same, "seen": seen, "missing": missing, "rounds": rounds}
+
+
+def network_of(model: Model) -> tuple[Any, ...]:
+    """What a model's speed depends on."""
+    options = model.card.configuration.options.model_dump()
+    return tuple(options[name] for name in ("channels", "stem_stride", "separable"))
+
+
+def one_each(models: dict[str, Model]) -> list[str]:
+    """The first model of each network."""
+    return list({network_of(model): name for name, model in reversed(models.items())}.values())[::-1]
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from cytally.networks.density_unet import ConvolutionBlock, DensityUNet
+from cytally.networks.density_unet import ConvolutionBlock, DensityUNet, doubled
 
 
 def test_it_has_the_papers_number_of_parameters():
@@ -174,3 +174,10 @@ def test_deep_supervision_behind_a_stem_spans_twice_the_blocks():
     network = DensityUNet(1, (4, 8, 8, 16), deep_supervision=True, stem_stride=2)
     assert network.side_blocks == [8, 4]
     assert network.train()(torch.rand(2, 1, 13, 18)).shape == (2, 3, 13, 18)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (4, 3)], ids=str)
+def test_doubling_is_bilinear_interpolation(shape):
+    maps = torch.rand(2, 1, *shape)
+    wanted = nn.functional.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=False)
+    assert torch.allclose(doubled(maps), wanted, atol=1e-6)

@@ -67,7 +67,8 @@ class Model:
         self.network = network
         self.method = card.configuration.build(card.input_channels)
         self.exported: ExportedNetwork | None = None
-        self.to(torch.device("cpu"))
+        self._run: Backend | None = None
+        self._device = torch.device("cpu")
 
     @property
     def run(self) -> Backend:
@@ -82,8 +83,7 @@ class Model:
 
     def to(self, device: torch.device) -> None:
         """Count by torch on `device` from now on, in the model's own precision."""
-        self._run: Backend | None = None
-        self._device = device
+        self._run, self._device = None, device
 
     def use(
         self,

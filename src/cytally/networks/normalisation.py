@@ -28,6 +28,7 @@ class LayerNorm2d(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        self.channels = channels  # a number of its own: a traced shape would be no constant to ONNX
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
 
@@ -37,7 +38,7 @@ class LayerNorm2d(nn.Module):
         # Autocast would convert to 32 bits and back; on the CPU the layer takes 16-bit pixels with 32-bit weights
         # and computes in 32 bits all the same.
         with torch.autocast(x.device.type, enabled=torch.is_autocast_enabled(x.device.type) and x.device.type != "cpu"):
-            normalised = functional.layer_norm(last, last.shape[-1:], self.weight, self.bias)
+            normalised = functional.layer_norm(last, (self.channels,), self.weight, self.bias)
         return normalised.permute(0, 3, 1, 2)
 
 

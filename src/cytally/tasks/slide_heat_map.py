@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 LONGEST = 1000
 """Pixels on the longer side of the heat map, of which each shows the mean over the slide's area that it covers."""
 WINDOW_MM, WINDOW_SHARE = 0.5, 0.05
-"""Side of the densest and the sparsest window: so many millimetres; without a pixel size, or on a slide that is small or
-huge for that, a share of the shorter side."""
+"""Side of the densest and the sparsest window: so many millimetres; without a pixel size, or on a slide that is small
+or huge for that, a share of the shorter side."""
 PATCH = 10_000
 """Without a pixel size, cells are told per so many pixels."""
 
