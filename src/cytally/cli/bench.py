@@ -86,6 +86,11 @@ def _show(result: BenchResult) -> None:
         "'plain' is torch as it comes, eager, in float32"
     )
     facts = result.machine
+    if facts["load"] is not None and facts["load"] > facts["cores"]:
+        console.note(
+            f"the machine was busy (load {facts['load']:.1f} on {facts['cores']} cores), so that all took longer; "
+            "-o FILE.json holds the ratios by seconds of the processor too, which others' work hardly changes."
+        )
     where = [facts["processor"], f"{facts['cores']} cores", f"{facts['threads']} threads"]
     where += [facts["gpu"]] if facts["gpu"] else []
     where += [] if facts["load"] is None else [f"load {facts['load']:.1f} before"]

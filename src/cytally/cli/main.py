@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from cytally.cli import (
+    bench,
     console,
     count,
     demo,
@@ -65,6 +66,7 @@ app.command("label")(label.command)
 app.command("synthesize")(synthesize.command)
 app.command("tune")(tune.command)
 app.add_typer(models.app, name="models")
+app.command("bench")(bench.command)
 app.command("doctor")(doctor.command)
 app.command("demo")(demo.command)
 

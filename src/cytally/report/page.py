@@ -93,6 +93,8 @@ class ReportData:
         One entry per image that was, or could not be, counted.
     samples
         The conditions' table, where a sample sheet was given.
+    plates
+        One row per plate, where the images are a plate's.
     notes
         Sentences on how the images were read, such as which channel was taken.
     figures
@@ -109,6 +111,7 @@ class ReportData:
     rows: tuple[ReportRow, ...] = ()
     failures: tuple[ReportFailure, ...] = ()
     samples: ReportTable | None = None
+    plates: ReportTable | None = None
     notes: tuple[str, ...] = ()
     figures: tuple[ReportFigure, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -38,9 +38,7 @@ class Axis:
         if self.inner <= self.own:
             first, last = self._owner(np.array([start, stop - 1]), self.own, self.inner)
             return slice(int(first), int(last) + 1)
-        owners = self._owner(np.arange(self.inner), self.inner, self.own)
-        first, last = np.searchsorted(owners, [start, stop])
-        return slice(int(first), int(last))
+        return self.owned(start, stop)
 
     def shares(self, start: int, stop: int) -> NDArray[np.float64]:
         """What part of each inner pixel of `inside` lies in the own pixels from `start` to `stop`."""
@@ -67,8 +65,8 @@ class Axis:
 
     def owned(self, start: int, stop: int) -> slice:
         """Inner pixels whose middle lies in the own pixels from `start` to `stop`: each in exactly one part."""
-        middles = ((np.arange(self.inner) + 0.5) * self.step).astype(np.int64)
-        first, last = np.searchsorted(middles, [start, stop])
+        owners = self._owner(np.arange(self.inner), self.inner, self.own)
+        first, last = np.searchsorted(owners, [start, stop])
         return slice(int(first), int(last))
 
     def places(self, inner: slice) -> NDArray[np.float64]:

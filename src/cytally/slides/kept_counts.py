@@ -29,22 +29,28 @@ class KeptCounts:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def begin(self, about: dict[str, Any]) -> bool:
-        """Get ready, and say whether what is there may be gone on with.
+    def holds(self, about: dict[str, Any]) -> bool:
+        """Whether the counts that are there were made under these conditions, and so may be gone on with.
 
         Parameters
         ----------
         about
-            All that the counts of regions depend on. Counts that were made under other conditions are removed.
+            All that the counts of regions depend on.
         """
-        text = json.dumps(about, indent=2, sort_keys=True) + "\n"
-        path = self.folder / ABOUT
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
-            return True
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        write_text(path, text)
-        return False
+        return self.about() == json.loads(json.dumps(about))
+
+    def about(self) -> dict[str, Any] | None:
+        """What `begin` was given; None where nothing was begun."""
+        try:
+            found: dict[str, Any] = json.loads((self.folder / ABOUT).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found
+
+    def begin(self, about: dict[str, Any]) -> None:
+        """Remove all counts, and note what those that follow depend on."""
+        self.remove()
+        write_text(self.folder / ABOUT, json.dumps(about, indent=2, sort_keys=True) + "\n")
 
     def keep(self, region: Region, count: RegionCount) -> None:
         """Write a region's count, whole."""

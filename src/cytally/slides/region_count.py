@@ -25,6 +25,8 @@ from cytally.slides.tissue import Tissue
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 
+NO_POINTS: NDArray[np.float64] = np.zeros((0, 3))
+
 
 @dataclass(frozen=True)
 class SlideTask:
@@ -156,7 +158,7 @@ def settle(task: SlideTask, method: MapMethod, region: Region, output: Floats | 
     )
     damaged = area * _summed(shown.damaged, shares)
     if output is None:
-        return RegionCount(0.0, 0.0, damaged, np.zeros((0, 3)), names, shown.seconds)
+        return RegionCount(0.0, 0.0, damaged, NO_POINTS, names, shown.seconds)
     started = time.perf_counter()
     part, window = task.plan.inside(region), task.plan.window_of(region)
     core = tuple(slice(one.start - all_.start, one.stop - all_.start) for one, all_ in zip(part, window, strict=True))

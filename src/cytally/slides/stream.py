@@ -17,6 +17,7 @@ from cytally.slides.kept_counts import KeptCounts
 from cytally.slides.plan import Region
 from cytally.slides.region_count import RegionCount, SlideTask, infer, settle, show
 from cytally.workers.crew import Crew
+from cytally.workers.here import Here
 
 Floats = NDArray[np.float32]
 
@@ -77,7 +78,7 @@ def count_regions(
     Exception
         What went wrong with the first region that failed. What was counted before is kept.
     """
-    if source is None or crew.workers == 1:
+    if source is None or isinstance(crew, Here):
         yield from _here(task, model, kept, regions)
         return
     for done in crew.run(RegionCounter(task, source, kept), regions):

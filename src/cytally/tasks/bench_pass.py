@@ -55,6 +55,9 @@ class PlainTorch:
             array: Pixels = output.float().cpu().numpy()
         return array
 
+    def prepare(self, shape: tuple[int, int]) -> None:
+        """Nothing to make ready: torch takes pictures of any shape."""
+
 
 class TimedBackend:
     """A back end that notes how long it is busy.
@@ -100,6 +103,10 @@ class TimedBackend:
         output = self.backend.many(images)
         self._after(*started)
         return output
+
+    def prepare(self, shape: tuple[int, int]) -> None:
+        """As the back end's own; not timed, as it is done once for many pictures."""
+        self.backend.prepare(shape)
 
     def _before(self, pictures: Pixels) -> tuple[float, float]:
         self.pixels += pictures.size // pictures.shape[-3]

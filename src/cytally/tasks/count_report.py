@@ -12,7 +12,7 @@ from cytally.models.model import Model
 from cytally.report.html import ReportFailure
 from cytally.report.overlays import encode_png, thumbnail
 from cytally.report.page import INLINE_IMAGES, ReportData, ReportRow, ReportTable, write_report
-from cytally.report.plate_map import plate_figure
+from cytally.report.plate_map import plate_figure, plate_summary
 from cytally.tasks.count_files import CountFiles
 from cytally.tasks.count_insight import what_the_model_sees
 from cytally.tasks.count_row import CountRow
@@ -67,6 +67,7 @@ def write_count_report(
         rows=tuple(_row(files, row, inline) for row in files.rows),
         failures=tuple(ReportFailure(image, line) for image, line in files.failures),
         samples=None if table is None else _table(table),
+        plates=None if wells is None or wells.empty else plate_summary(wells),
         notes=tuple(notes),
         figures=tuple(figures),
         facts=facts,

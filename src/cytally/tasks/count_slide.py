@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from cytally.models.model import Model
 from cytally.slides.kept_counts import KeptCounts
 from cytally.slides.look import look_at
 from cytally.slides.overview import look_over
-from cytally.slides.region_count import where_to_count
+from cytally.slides.region_count import NO_POINTS, where_to_count
 from cytally.slides.slide import LARGEST_WHOLE, Slide, is_slide, open_slides
 from cytally.slides.stream import count_regions
 from cytally.tasks.count_input import CountedInput, Job
@@ -146,28 +147,32 @@ def _count_one(
         channel=options.channel,
         in_channels=model.card.input_channels,
     )
-    task = make_task(slide, look, tissue, model, work, options, crew.workers)
+    kept = KeptCounts(work / "regions")
+    task = make_task(slide, look, tissue, model, work, options, kept)
     regions = [] if look.shows_nothing else [one for one in task.plan.regions if where_to_count(task, one).any()]
+    about = what_counts_depend_on(task, model, options)
+    goes_on = options.resume and kept.holds(about) and task.density.path.is_dir()
+    waiting = [region for region in regions if not goes_on or kept.find(region) is None]
     clock.stop("look")
-    if regions:
-        note(check_before(task, model, folder, options, crew.workers, regions))
+    if waiting:
+        note(check_before(task, model, folder, options, regions, waiting))
     clock.stop("prepare the network")
     if options.dry_run:
         return None
-    kept = KeptCounts(work / "regions")
     with writing(folder):
-        if not kept.begin(what_counts_depend_on(task, model, options)) or not task.density.path.is_dir():
+        if not goes_on:  # counts are begun last: where there are any, the map is whole
+            kept.remove()
             task.density.create(slide.pixel_size)
-        waiting = [region for region in regions if kept.find(region) is None]
+            kept.begin(about)
         done = len(regions) - len(waiting)
         for _ in count_regions(task, model, shared, kept, waiting, crew):
             done += 1
             on_share(LOOKING + (1 - LOOKING) * done / len(regions))
     clock.stop("regions")
-    counts = [count for count in map(kept.find, regions) if count is not None]
+    counts = [replace(count, points=NO_POINTS) for count in map(kept.find, regions) if count is not None]
     if len(counts) < len(regions):
         raise ImageError("the counts of some regions are gone", file=job.path, cure="go on with --resume")
-    return SlideResult(task, overview, tuple(counts), clock)
+    return SlideResult(task, overview, tuple(regions), tuple(counts), kept, clock)
 
 
 def _can_tile(model: Model) -> bool:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cytally.files import whole_file
 from cytally.images.write import LARGEST_TIFF
 from cytally.models.model import Model
 from cytally.report.overlays import encode_png, overlay, thumbnail, write_png
 from cytally.results import Prediction
+from cytally.slides.kept_counts import KeptCounts
 from cytally.slides.overview import Overview
+from cytally.slides.plan import Region
 from cytally.slides.region_count import RegionCount, SlideTask
 from cytally.tasks.count_input import Job
 from cytally.tasks.count_row import CountRow
@@ -44,11 +44,26 @@ class Clock:
 
 @dataclass(frozen=True, eq=False)
 class SlideResult:
-    """A counted slide: what was asked, how it looks, what each of its regions holds, and what took how long."""
+    """A counted slide.
+
+    Parameters
+    ----------
+    task, overview
+        What was asked, and how it looks.
+    regions, counts
+        Where was counted, and what each region holds, but for its points: there may be more than the memory has room
+        for.
+    kept
+        Where they are.
+    clock
+        What took how long.
+    """
 
     task: SlideTask
     overview: Overview
+    regions: tuple[Region, ...]
     counts: tuple[RegionCount, ...]
+    kept: KeptCounts
     clock: Clock
 
     @property
@@ -89,8 +104,7 @@ def write_slide(result: SlideResult, job: Job, folder: Path, model: Model) -> tu
     thumbnail
         A small PNG for the report.
     """
-    points = np.concatenate([np.zeros((0, 3)), *(each.points for each in result.counts)])
-    _write_points(folder / "points" / f"{job.stem}.csv", points)
+    _write_points(folder / "points" / f"{job.stem}.csv", result)
     density = result.task.density
     seen = density.coarsest()
     picture = _overlay(result, seen)
@@ -139,10 +153,12 @@ def _overlay(result: SlideResult, density: Any) -> Any:
     return overlay(result.overview.pixels, channels[0] if len(channels) == 1 else None, prediction)
 
 
-def _write_points(path: Path, points: Any) -> None:
+def _write_points(path: Path, result: SlideResult) -> None:
+    """Those of one region after the other."""
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.write("y,x,score\n")
-        file.writelines(f"{y:.3f},{x:.3f},{score:.3f}\n" for y, x, score in points)
+        for counted in filter(None, map(result.kept.find, result.regions)):
+            file.writelines(f"{y:.3f},{x:.3f},{score:.3f}\n" for y, x, score in counted.points.tolist())
 
 
 def _move(folder: Path, to: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,9 +29,7 @@ DISK_BYTES = 13.0
 """Bytes in the results for each pixel of the network's map with tissue, all levels together."""
 
 
-def core_that_fits(
-    model: Model, slide: Slide, look: Look, halo: int, stride: int, memory_gib: float, workers: int
-) -> int:
+def core_that_fits(model: Model, slide: Slide, look: Look, halo: int, stride: int, memory_gib: float) -> int:
     """Side of the largest tile's core, in pixels of the network, for which the memory is enough.
 
     Raises
@@ -42,17 +41,31 @@ def core_that_fits(
 
 
 def check_before(
-    task: SlideTask, model: Model, folder: Path, options: CountOptions, workers: int, regions: Sequence[Region]
+    task: SlideTask,
+    model: Model,
+    folder: Path,
+    options: CountOptions,
+    regions: Sequence[Region],
+    waiting: Sequence[Region],
 ) -> str:
-    """Run the network on the first window, and say in one line what the regions will take.
+    """Run the network on the first window, and say in one line what the slide will take.
+
+    Parameters
+    ----------
+    task, model, options
+        What is to be counted, with what and how.
+    folder
+        The output folder.
+    regions, waiting
+        Where cells are to be counted, and where of that they have not been yet.
 
     Raises
     ------
     ImageError
         When the memory or the disk will not suffice; the cure names the setting that would do.
     """
-    started = time.perf_counter()
-    shown = show(task, regions[0])
+    base, started = _base_gib(), time.perf_counter()
+    shown = show(task, waiting[0])
     read = time.perf_counter() - started
     run = runner(model)
     pixels = (
@@ -60,7 +73,6 @@ def check_before(
         if shown.pixels is not None
         else np.zeros((model.card.input_channels, *task.plan.window), np.float32)
     )
-    base = _base_gib()
     model.run.prepare(task.plan.window)
     run(pixels)
     started = time.perf_counter()
@@ -77,8 +89,8 @@ def check_before(
         name=task.slide.name,
         shape=task.plan.shape,
         inner=task.look.inner,
-        tissue=counted if task.tissue is None else float(task.tissue.mask.mean()),
-        tiles=len(regions),
+        tissue=counted if task.tissue is None else min(counted, float(task.tissue.mask.mean())),
+        tiles=len(waiting),
         tile=round(task.plan.side / task.plan.axes[0].step),
         window=window,
         read=scale,
@@ -86,12 +98,14 @@ def check_before(
         bytes_per_pixel=_bytes_per_pixel(model, task.slide, task.look),
         seconds_per_megapixel=network / megapixels,
         read_seconds_per_megapixel=read / megapixels / scale,
-        disk_bytes_per_pixel=DISK_BYTES,
-        workers=workers,
+        disk_bytes_per_pixel=DISK_BYTES * len(waiting) / len(regions),
+        workers=options.workers,  # those of a cluster have other memory than this machine's
     )
     preflight = estimate(facts)
     free = psutil.virtual_memory().available / GIB
-    limits = Limits(options.memory, free + base, free_disk_gb(folder))
+    # A tile that nobody asked for was chosen by the memory.
+    allowed = math.inf if options.tile is None else options.memory
+    limits = Limits(allowed, free + base, free_disk_gb(folder))
     refuse(preflight, limits, halo=task.plan.halo, stride=task.plan.stride)
     return preflight.line()
 

@@ -10,9 +10,10 @@ from cytally.images.formats import SLIDE
 from cytally.images.region import NamedRegion, Region, read_named_regions
 from cytally.models.model import Model
 from cytally.slides.density_map import DensityMap
+from cytally.slides.kept_counts import KeptCounts
 from cytally.slides.look import Look
 from cytally.slides.overview import Overview
-from cytally.slides.plan import Plan, best_side
+from cytally.slides.plan import GRAIN, Plan, best_side
 from cytally.slides.region_count import SlideTask, where_to_count
 from cytally.slides.slide import Slide
 from cytally.slides.stream import map_method
@@ -23,6 +24,9 @@ from cytally.tasks.slide_preflight import core_that_fits
 
 LARGE = 100_000_000
 """Pixels above which any image is looked over for tissue, not those of slide scanners and with a pyramid alone."""
+
+ABOUT_AS_LARGE = 1.1
+"""What this process holds already differs from run to run, and so does the tile that fits: by no more than this."""
 
 
 def find_where(slide: Slide, overview: Overview, options: CountOptions) -> Tissue | None:
@@ -51,9 +55,10 @@ def read_drawn(path: Path | None) -> tuple[Region | None, tuple[NamedRegion, ...
 
 
 def make_task(
-    slide: Slide, look: Look, tissue: Tissue | None, model: Model, work: Path, options: CountOptions, workers: int
+    slide: Slide, look: Look, tissue: Tissue | None, model: Model, work: Path, options: CountOptions, kept: KeptCounts
 ) -> SlideTask:
-    """The slide's regions, as large as the memory allows or as they were asked for.
+    """The slide's regions, as large as they were asked for, as those that are `kept` of an earlier sitting, or as the
+    memory allows.
 
     Raises
     ------
@@ -64,9 +69,12 @@ def make_task(
     stride = int(model.network.stride)  # type: ignore[arg-type]  # only networks with a stride come here
     # What decides on a cell at a region's edge has to be seen as well.
     halo = int(model.network.halo) + -(-map_method(model).part_margin // stride) * stride  # type: ignore[arg-type]
-    tile = options.tile or core_that_fits(model, slide, look, halo, stride, options.memory, workers)
+    tile = options.tile or core_that_fits(model, slide, look, halo, stride, options.memory)
     shape = slide.levels[0].shape
-    plan = Plan(shape, look.inner, best_side(shape, look.factor, tile, halo), halo, stride)
+    side = best_side(shape, look.factor, tile, halo)
+    if options.resume and options.tile is None:
+        side = _side_of(kept, most=ABOUT_AS_LARGE * tile / look.factor) or side
+    plan = Plan(shape, look.inner, side, halo, stride)
     margin = model.method.cell_diameter / 2 / look.factor if options.border == "exclude" else 0.0
     task = SlideTask(slide, plan, look, DensityMap(work / "density.zarr", plan), tissue, drawn, named, margin)
     if not any(where_to_count(task, region).any() for region in plan.regions):
@@ -76,6 +84,12 @@ def make_task(
             cure="use --tissue all, a lower --tissue-threshold, --border include, or draw the region on this image",
         )
     return task
+
+
+def _side_of(kept: KeptCounts, most: float) -> int | None:
+    """Side of the regions of an earlier sitting; None where there are none, or they are larger than `most`."""
+    side = ((kept.about() or {}).get("plan") or [None])[0]
+    return side if isinstance(side, int) and GRAIN <= side <= most and side % GRAIN == 0 else None
 
 
 def what_counts_depend_on(task: SlideTask, model: Model, options: CountOptions) -> dict[str, Any]:
