@@ -5,7 +5,7 @@
     python benchmarks/lean.py WORK --test stem-24-4200 [--vgg ../shared/data/vgg_cells]
 
 WORK is what `scripts/train_nuclei_fluorescence_lean.py` left. The first looks at the 14 real images that validated the
-candidates, and at 100 drawn ones. The last looks at images that chose nothing, once: the chosen candidate and the big
+candidates, and at 100 drawn ones. The last looks at images that chose nothing: the chosen candidate and the big
 model on the 24 real images that were held out, on the drawn ones, and on VGG cells 001–064.
 
 Seconds are those of a drawn image of 1024 × 1024 pixels with nuclei of 12 and of 24 pixels, in a process that has
@@ -47,7 +47,7 @@ from cytally.tasks.provenance import provenance
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "lean.json"
-BIG = "nuclei-fluorescence-large"
+BIG = "nuclei-fluorescence"
 PHASE = "real"
 """The last phase of a candidate's training, whose folder holds the model and its split."""
 SIDE, DIAMETERS = 1024, (12, 24)
@@ -114,7 +114,7 @@ def choosing(work: Path) -> Values:
         rows[name] = {
             "parameters": model.parameters,
             "multiply_adds_per_pixel": round(multiply_adds(model.network, model.card.input_channels)),
-            "steps": model.card.provenance["steps"],
+            "steps": None if name == BIG else int(name.removesuffix("-alone").rpartition("-")[2]),
             "real": errors(model, real),
             "drawn": errors(model, drawn),
         }

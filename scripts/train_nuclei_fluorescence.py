@@ -1,4 +1,4 @@
-"""Make the bundled model `nuclei-fluorescence-large`, which the lean `nuclei-fluorescence` learnt from.
+"""Make the bundled model `nuclei-fluorescence`.
 
     python scripts/train_nuclei_fluorescence.py ../shared/data/dsb2018_fluo WORK --minutes 60
 
@@ -34,11 +34,9 @@ from cytally.training.configuration import read_configuration
 
 HERE = Path(__file__).resolve().parent
 CONFIGURATION = HERE.parent / "examples" / "nuclei-fluorescence.yaml"
-NAME = "nuclei-fluorescence-large"
+NAME = "nuclei-fluorescence"
 COMMAND = ["python", "scripts/train_nuclei_fluorescence.py", "DATA", "WORK"]
-DESCRIPTION = "As nuclei-fluorescence, by the big network that it learnt from: slower, and about as good."
-PAPER = ["options.channels=[32,64,128,256]", "options.stem_stride=1"]
-"""The network, where the configuration has the lean one."""
+DESCRIPTION = "Counts nuclei of 6 to 60 pixels diameter in fluorescence images, bright on dark, with no setting."
 SEED = 20261121
 TEST_SHARE = 0.2
 SECOND = [
@@ -111,7 +109,7 @@ def train_in_phases(work: Path, real: Path, drawn: Path, minutes: float) -> None
         if (work / name).exists():
             model = load(work / name)
             continue
-        configuration = read_configuration(CONFIGURATION, [*PAPER, *settings])
+        configuration = read_configuration(CONFIGURATION, settings)
         sources = [(real, share), (drawn, 1 - share)]
         watch = Watch(on_note=logging.info)
         model = train(configuration, sources, work / name, start=model, minutes=minutes * time, watch=watch)

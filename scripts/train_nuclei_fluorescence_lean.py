@@ -1,4 +1,4 @@
-"""Make lean candidates for the bundled model `nuclei-fluorescence`: small networks that learn the big one's maps.
+"""Make the bundled model `nuclei-fluorescence-lean`, one of several small networks that learn the big one's maps.
 
     python scripts/train_nuclei_fluorescence_lean.py ../shared/data/dsb2018_fluo WORK [--candidate stem-24]
 
@@ -16,22 +16,22 @@ import logging
 from pathlib import Path
 
 from bundling import install
-from train_nuclei_fluorescence import CONFIGURATION, PAPER, divide, draw
+from train_nuclei_fluorescence import CONFIGURATION, divide, draw
 from train_nuclei_fluorescence import NAME as TEACHER
 
 from cytally.tasks.train import train
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import read_configuration
 
-NAME = "nuclei-fluorescence"
-DESCRIPTION = "Counts nuclei of 6 to 60 pixels diameter in fluorescence images, bright on dark, with no setting."
+NAME = "nuclei-fluorescence-lean"
+DESCRIPTION = "As nuclei-fluorescence, from which it learnt, by a network with a fifteenth of the work: faster, less exact."
 COMMAND = ["python", "scripts/train_nuclei_fluorescence_lean.py", "DATA", "WORK"]
 CANDIDATES = {
-    "narrow-16": ["options.channels=[16,32,64,128]", "options.stem_stride=1"],
-    "narrow-12": ["options.channels=[12,24,48,96]", "options.stem_stride=1"],
+    "narrow-16": ["options.channels=[16,32,64,128]"],
+    "narrow-12": ["options.channels=[12,24,48,96]"],
     "stem-24": ["options.channels=[24,48,96,192]", "options.stem_stride=2"],
     "stem-16": ["options.channels=[16,32,64,128]", "options.stem_stride=2"],
-    "separable": [*PAPER, "options.stem_stride=2", "options.separable=true"],
+    "separable": ["options.stem_stride=2", "options.separable=true"],
 }
 ALONE = "alone"
 """Ends the name of a candidate that learns from the annotation alone."""

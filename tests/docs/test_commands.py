@@ -40,6 +40,8 @@ SMALLER = {"efficient-cell-seg": ("training.crop=32", "options.encoder=b0", "opt
 """Further settings of examples whose names begin so: building the paper's encoder takes seconds each time."""
 TINY = ("settings.shape=[5, 64, 64]", "settings.count=[4, 6]")
 """Settings of drawn volumes, which take a while in their own size."""
+EXPORTED = {"exported", "small"}
+"""Models that are counted with by the back end they were exported for; others by torch, which has nothing to compile."""
 MANY, FEWER = 30, 8
 """Beyond so many drawn images, so many are drawn; the latent space of so few is drawn without UMAP, which is slow."""
 NOT_RUN = {
@@ -329,7 +331,9 @@ def run(line: str, scheduler: str = "") -> None:
             del arguments[place - 1 : place + 1]
         if "--scheduler" in arguments:
             arguments[arguments.index("--scheduler") + 1] = scheduler
-        if arguments[0] == "segment" and "--backend" not in arguments:
+        if arguments[0] == "bench":
+            arguments += ["--side", "64", "--rounds", "1"]
+        if arguments[0] in {"segment", "count"} and "--backend" not in arguments and not EXPORTED & set(arguments):
             arguments += ["--backend", "torch"]
         outcome = CliRunner().invoke(app, arguments)
         torch.set_num_threads(1)  # which UMAP raises for the whole process

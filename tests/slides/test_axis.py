@@ -59,3 +59,11 @@ def test_pixels_are_handed_to_those_that_lie_in_them(case):
 def test_places_are_the_middles_in_own_pixels():
     assert Axis(own=8, inner=2).places(slice(0, 2)).tolist() == [1.5, 5.5]
     assert Axis(own=2, inner=4).places(slice(1, 3)).tolist() == [0.25, 0.75]
+
+
+def test_a_middle_on_a_cut_of_an_enlarged_picture_is_owned_where_it_lies():
+    # Pixel 4053 of 8107 has its middle exactly half-way: at 2048 of 4096, where rounding once put it on the other side.
+    axis = Axis(own=4096, inner=8107)
+    for start in range(0, 4096, 256):
+        assert axis.owned(start, start + 256) == axis.inside(start, start + 256)
+    assert axis.owned(2048, 2304).start == 4053

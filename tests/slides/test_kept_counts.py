@@ -12,7 +12,8 @@ COUNT = RegionCount(1 / 3, 2.5, 0.0, np.array([[1.0, 2.0, 0.5]]), np.array([[1.0
 @pytest.fixture
 def kept(tmp_path):
     found = KeptCounts(tmp_path / "kept")
-    assert not found.begin({"model": "a"})
+    assert not found.holds({"model": "a"})
+    found.begin({"model": "a"})
     return found
 
 
@@ -34,7 +35,14 @@ def test_a_file_that_was_cut_counts_as_none(kept):
 
 def test_the_same_conditions_go_on_and_others_begin_anew(kept):
     kept.keep(FIRST, COUNT)
-    assert KeptCounts(kept.folder).begin({"model": "a"})
-    assert kept.find(FIRST) is not None
-    assert not KeptCounts(kept.folder).begin({"model": "b"})
-    assert kept.find(FIRST) is None
+    again = KeptCounts(kept.folder)
+    assert again.holds({"model": "a"}) and not again.holds({"model": "b"})
+    assert kept.find(FIRST) is not None, "asking changes nothing"
+    again.begin({"model": "b"})
+    assert kept.find(FIRST) is None and again.about() == {"model": "b"}
+
+
+def test_a_list_and_a_tuple_are_the_same_condition(tmp_path):
+    kept = KeptCounts(tmp_path)
+    kept.begin({"shape": (1, 2.5)})
+    assert kept.holds({"shape": [1, 2.5]})

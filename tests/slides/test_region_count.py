@@ -19,6 +19,7 @@ from cytally.slides.region_count import SlideTask
 from cytally.slides.stream import count_regions
 from cytally.slides.tissue import Tissue
 from cytally.training.configuration import make_configuration
+from cytally.workers.crew import Done
 from cytally.workers.here import Here
 
 SHAPE = (401, 530)
@@ -46,7 +47,14 @@ def picture():
     return np.random.default_rng(3).integers(0, 256, (1, *SHAPE)).astype(np.uint8)
 
 
-def counted(model, slide, folder, *, side=256, halo=None, order=1, **where):
+class Given:
+    """A model that is there already."""
+
+    def __init__(self, model):
+        self.get = lambda: model
+
+
+def counted(model, slide, folder, *, side=256, halo=None, order=1, crew=None, source=None, **where):
     """A slide counted with regions of `side` pixels: what each holds, and the density map."""
     look = look_at(slide, look_over(slide), None, model.card.configuration.input, in_channels=1)
     halo = int(model.network.halo) + 8 if halo is None else halo
@@ -55,7 +63,7 @@ def counted(model, slide, folder, *, side=256, halo=None, order=1, **where):
     task.density.create(None)
     kept = KeptCounts(folder / f"kept-{side}")
     kept.begin({})
-    list(count_regions(task, model, None, kept, plan.regions[::order], Here()))
+    list(count_regions(task, model, source, kept, plan.regions[::order], crew or Here()))
     return [kept.find(region) for region in plan.regions], task.density
 
 
@@ -77,6 +85,28 @@ def test_regions_add_up_to_the_whole_image(model, picture, tmp_path, side):
     points = np.concatenate([count.points for count in counts])
     np.testing.assert_allclose(sorted_points(points), sorted_points(whole.points), atol=1e-3)
     assert density.coarsest().sum(dtype=np.float64) == pytest.approx(whole.count, rel=1e-5)
+
+
+class LoneWorker:
+    """A cluster that has one worker only, for now."""
+
+    workers = 1
+
+    def __init__(self):
+        self.given = []
+
+    def run(self, function, items):
+        for item in items:
+            self.given.append(item)
+            function(item)
+            yield Done(item, None, None)
+
+
+def test_a_lone_worker_elsewhere_counts_what_it_was_asked_to(model, picture, tmp_path):
+    crew = LoneWorker()
+    counts, _ = counted(model, ArraySlide(picture), tmp_path, crew=crew, source=Given(model))
+    assert len(crew.given) == len(counts)
+    assert total(counts) == pytest.approx(model.count(picture[0]).count, rel=1e-5)
 
 
 def test_a_halo_that_is_too_small_would_be_seen(model, picture, tmp_path):

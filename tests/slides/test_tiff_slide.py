@@ -484,3 +484,14 @@ def test_is_slide(tmp_path: Path) -> None:
     tifffile.imwrite(path, np.zeros((5, 100, 100), np.uint8), metadata=None)
     assert not is_slide(path, largest=100)
     assert is_slide(path, largest=100, axes="CYX")
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_a_file_that_is_gone_is_not_a_damaged_tile(tmp_path: Path, compression: str | None) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, picture((300, 200)), compression=compression, rowsperstrip=64)
+    (slide,) = open_slides(path)
+    path.unlink()
+    with pytest.raises(ImageError, match="can no longer be opened") as caught:
+        slide.read(0, (slice(0, 100), slice(0, 100)))
+    assert caught.value.file == path and "--resume" in caught.value.line()

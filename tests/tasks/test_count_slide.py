@@ -10,11 +10,17 @@ import torch
 import zarr
 
 from cytally.errors import OutputError
+from cytally.images.prepare import InputConfig
 from cytally.images.region import read_named_regions
 from cytally.slides import stream
-from cytally.tasks import slide_files
+from cytally.slides.array_slide import ArraySlide
+from cytally.slides.density_map import DensityMap
+from cytally.slides.look import look_at
+from cytally.slides.overview import look_over
+from cytally.tasks import slide_files, slide_preflight, slide_setup
 from cytally.tasks.count import count
 from cytally.tasks.count_options import CountOptions
+from cytally.tasks.slide_preflight import core_that_fits
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import make_configuration
 
@@ -182,6 +188,56 @@ def test_regions_of_other_tiles_are_not_gone_on_with(model, slide, tmp_path, mon
     assert row_of(out)["count"] == row_of(tmp_path / "whole")["count"]
 
 
+def test_a_kill_once_the_density_map_is_moved_loses_nothing_of_it(model, slide, tmp_path, monkeypatch):
+    monkeypatch.setattr(slide_files, "LARGEST_TIFF", 1000)
+    original = slide_files._move
+
+    def move(folder, to):
+        original(folder, to)
+        raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with monkeypatch.context() as patched:
+        patched.setattr(slide_files, "_move", move)
+        with pytest.raises(KeyboardInterrupt):
+            count([slide], out, model, CountOptions(tile=64))
+    count([slide], out, model, CountOptions(tile=64, resume=True))
+    density = zarr.open_group(out / "density" / "skin.zarr", mode="r")["0"][...]
+    assert density.sum(dtype=np.float64) == pytest.approx(float(row_of(out)["count"]), rel=1e-5)
+
+
+def test_a_kill_before_the_density_map_is_whole_begins_anew(model, slide, tmp_path, monkeypatch):
+    def create(self, pixel_size):
+        self.path.mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with monkeypatch.context() as patched:
+        patched.setattr(DensityMap, "create", create)
+        with pytest.raises(KeyboardInterrupt):
+            count([slide], out, model, CountOptions(tile=64))
+    assert not count([slide], out, model, CountOptions(tile=64, resume=True)).failures
+
+
+@pytest.mark.parametrize(("fits", "side"), [(250, 512), (200, 256)])
+def test_regions_stay_as_large_where_about_as_much_memory_is_left(model, slide, tmp_path, monkeypatch, fits, side):
+    fitting, sides = [256, fits], [512, 256]
+    monkeypatch.setattr(slide_setup, "core_that_fits", lambda *given: fitting.pop(0))
+    monkeypatch.setattr(slide_setup, "best_side", lambda *given: sides.pop(0))
+    interrupted(model, slide, tmp_path / "out", monkeypatch, after=1, options=CountOptions())
+    assert not count([slide], tmp_path / "out", model, CountOptions(resume=True)).failures
+    assert about(tmp_path / "out")["regions"]["side"] == side
+
+
+def test_what_is_counted_needs_no_more_disk(model, slide, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patched:
+        patched.setattr(slide_files, "write_heat_maps", lambda *given: 1 / 0)
+        assert count([slide], out, model, CountOptions(tile=64)).failures
+    monkeypatch.setattr("cytally.tasks.slide_preflight.free_disk_gb", lambda folder: 0.0)
+    assert not count([slide], out, model, CountOptions(tile=64, resume=True)).failures
+
+
 def test_a_full_disk_keeps_what_is_counted(model, slide, tmp_path, monkeypatch):
     original, done = stream.settle, []
 
@@ -207,11 +263,12 @@ def test_drawn_regions_are_counted_one_by_one(model, slide, tmp_path):
         return {"type": "Feature", "geometry": geometry, "properties": {"name": name}}
 
     drawn = tmp_path / "drawn.geojson"
-    features = [feature("left", 100, 100, 400, 600), feature("right", 400, 100, 700, 600)]
+    features = [feature("left & low", 100, 100, 400, 600), feature("right", 400, 100, 700, 600)]
     drawn.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     count([slide], tmp_path / "out", model, CountOptions(tile=64, roi=drawn, tissue="all"))
     rows = list(csv.DictReader((tmp_path / "out" / "regions" / "skin.csv").open()))
-    assert [row["name"] for row in rows] == ["left", "right"]
+    assert [row["name"] for row in rows] == ["left & low", "right"]
+    assert "Cells by region: left &amp; low" in (tmp_path / "out" / "report.html").read_text()
     total = float(row_of(tmp_path / "out")["count"])
     assert sum(float(row["count"]) for row in rows) == pytest.approx(total, rel=1e-6)
     assert float(rows[0]["area_mm2"]) == pytest.approx(300 * 500 * (0.5 / 1000) ** 2, rel=0.01)
@@ -240,10 +297,31 @@ def test_what_it_will_take_is_told_and_nothing_is_written(model, slide, tmp_path
     assert not (tmp_path / "out").exists()
 
 
+def test_what_is_written_at_full_size_has_to_fit_as_well(model, pixels):
+    tile = {}
+    for downscale in (2, 16):
+        config = InputConfig(channels=("0",), normalisation="range", downscale=downscale)
+        whole = ArraySlide(np.zeros((1, 4096, 4096), np.uint8), factors=(2, 4, 8, 16), channels=["0"])
+        look = look_at(whole, look_over(whole), None, config, in_channels=1)
+        base = slide_preflight._base_gib()
+        tile[downscale] = core_that_fits(model, whole, look, 16, 4, base + 0.5)
+    written = (16 * tile[16]) ** 2 * 4 / 2**30  # one region's part of the map in float32
+    assert written < 0.5 and tile[16] < tile[2]
+
+
 def test_too_little_memory_is_refused_with_the_setting_that_would_do(model, slide, tmp_path):
     summary = count([slide], tmp_path / "out", model, CountOptions(memory=0.01))
     ((_, line),) = summary.failures
     assert "--memory" in line
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_options_of_slides_that_come_to_nothing_are_told(model, slide, pixels, tmp_path, streamed):
+    tifffile.imwrite(tmp_path / "a.tif", pixels[..., 1])
+    inputs = [slide] if streamed else [tmp_path / "a.tif"]
+    summary = count(inputs, tmp_path / "out", model, CountOptions(tile=64, tissue_threshold=0.5, pixel_size=0.5))
+    told = [note for note in summary.notes if "No input is a slide" in note]
+    assert told == ([] if streamed else ["No input is a slide, so nothing came of --tissue-threshold and --tile."])
 
 
 def test_a_damaged_tile_is_left_out_and_told(model, pixels, tmp_path):

@@ -11,8 +11,8 @@ SENTENCES = {
     "counts-disagree": "The number of objects and their area tell different counts: objects are merged, torn, or of "
     "another size than in training. Look at the overlay.",
     "no-pixel-size": "The file tells no pixel size, so area and cells per mm² are left empty; give --pixel-size.",
-    "damaged-tiles": "Part of the file could not be decoded. It is left out of count and area; run.json tells how much. "
-    "Copy or export the file again.",
+    "damaged-tiles": "Part of the file could not be decoded. It is left out of count and area; run.json tells how "
+    "much. Copy or export the file again.",
     "no-voxel-size": "The file does not tell how far apart slices are, so they were taken to be as far apart as "
     "pixels; give --pixel-size and --z-spacing.",
 }

@@ -37,7 +37,7 @@ class KeptCounts:
         about
             All that the counts of regions depend on.
         """
-        return self.about() == json.loads(json.dumps(about))
+        return bool(self.about() == json.loads(json.dumps(about)))
 
     def about(self) -> dict[str, Any] | None:
         """What `begin` was given; None where nothing was begun."""

@@ -185,12 +185,19 @@ def where_to_count(task: SlideTask, region: Region) -> Mask:
     rows, columns = (axis.places(side) for axis, side in zip(task.plan.axes, part, strict=True))
     inside = np.ones(shape, bool) if task.tissue is None else task.tissue.window(rows, columns)
     if task.margin:
-        away = (
-            (places >= task.margin - 0.5) & (places <= length - 0.5 - task.margin)
-            for places, length in zip((rows, columns), task.plan.shape, strict=True)
-        )
-        inside = inside & np.logical_and.outer(*away)
+        inside = inside & away_from_edges(rows, columns, task.plan.shape, task.margin)
     return inside & _mask(task.drawn, task, part) if task.drawn is not None and inside.any() else inside
+
+
+def away_from_edges(
+    rows: NDArray[np.float64], columns: NDArray[np.float64], shape: tuple[int, int], margin: float
+) -> Mask:
+    """Whether pixels whose middles lie at `rows` (Y,) and `columns` (X,) are `margin` or more from the slide's edge."""
+    down, across = (
+        (places >= margin - 0.5) & (places <= length - 0.5 - margin)
+        for places, length in zip((rows, columns), shape, strict=True)
+    )
+    return np.logical_and.outer(down, across)
 
 
 def _mask(drawn: Drawn, task: SlideTask, part: tuple[slice, slice]) -> Mask:

@@ -20,10 +20,7 @@ Window = tuple[slice, slice]
 """Rows and columns, in pixels of a level."""
 
 LARGEST_WHOLE = 16_777_216
-"""Pixels of a plane up to which an image is read whole (4096 x 4096)."""
-
-LARGEST_WHOLE_PYRAMID = 4_194_304
-"""The same, of an image that comes with lower resolutions (2048 x 2048)."""
+"""Pixels of a plane up to which an image is read whole (4096 x 4096); a quarter of it with lower resolutions."""
 
 SLACK = 1.02
 """How much coarser than asked for a level may be: pyramids are seldom exact powers of two."""

@@ -136,9 +136,20 @@ class TiffLevel:
         numpy.ndarray or None
             (C, Y, X), depth projected by its maximum; None where it is damaged. Tiles at the right and at the bottom
             may reach over the edge of the picture.
+
+        Raises
+        ------
+        ImageError
+            When the file itself is gone, as that of a disk that was taken out: its tiles are not damaged.
         """
         try:
             slices = [self._pictures(row, column, numbers[:, z]) for z in range(numbers.shape[1])]
+        except (FileNotFoundError, PermissionError) as error:
+            raise ImageError(
+                f"can no longer be opened ({error.strerror})",
+                file=Path(error.filename),
+                cure="make it readable again, then go on with --resume",
+            ) from error
         except (MemoryError, *DAMAGE):
             return None
         highest = slices[0]

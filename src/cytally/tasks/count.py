@@ -127,6 +127,8 @@ def count(
         files.end(finished=True, seconds=time.monotonic() - started)
 
     notes, table, wells = model_notes(trained.card) + channel_notes(files, options, trained), None, None
+    if options.for_slides() and not slides and not any("regions" in about for about in files.details.values()):
+        notes.append(f"No input is a slide, so nothing came of {' and '.join(options.for_slides())}.")
     with writing(folder):
         if options.plate is not None:
             tables = plate_tables(options.plate, files.rows)

@@ -108,6 +108,13 @@ class CountOptions:
         """The file that tells where the tissue is; None where there is none."""
         return None if self.tissue in ("auto", "all") else Path(self.tissue)
 
+    def for_slides(self) -> list[str]:
+        """The options that were given, and that only slides listen to, as they are written on the command line."""
+        usual = CountOptions()
+        names = ("tissue", "tissue_threshold", "memory", "tile")
+        given = [name for name in names if getattr(self, name) != getattr(usual, name)]
+        return [f"--{name.replace('_', '-')}" for name in given]
+
     def deciding(self) -> dict[str, Any]:
         """What the counts depend on; a resumed run must agree in it. Files count by their content."""
         names = ("channel", "axes", "pixel_size", "border", "tissue_threshold")

@@ -18,7 +18,7 @@ from cytally.inference.backend import Backend
 from cytally.inference.onnx_backend import OnnxBackend
 from cytally.inference.onnx_network import INPUT, OUTPUT, write_onnx
 from cytally.inference.openvino_backend import CPU, OpenVinoBackend, ground_difference
-from cytally.inference.openvino_network import keep_heads_exact, shift_outputs
+from cytally.inference.openvino_network import shift_outputs
 from cytally.inference.quantisation import quantise_onnx, quantise_openvino
 from cytally.inference.sizes import sizes_of
 from cytally.inference.torch_backend import TorchBackend
@@ -82,7 +82,6 @@ def exported_int8(model: Model, to: Target, samples: Trial, calibration: Calibra
     if to == "openvino":
         made = OpenVinoBackend(model.network, samples, model.card.configuration.counting.precision)
         made.model = quantise_openvino(made.model, used.pictures)
-        keep_heads_exact(made.model)
         if model.method.reads == "sum":
             shift_outputs(made.model, ground_difference(wanted, _outputs(made, used)))
         made.save(path)

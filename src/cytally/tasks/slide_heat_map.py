@@ -13,6 +13,7 @@ from cytally.files import whole_file
 from cytally.report.heat_map import HeatMap, Mark, draw_heat_map
 from cytally.report.overlays import shrink, stretch
 from cytally.slides.extremes import Extremes, extreme_windows
+from cytally.slides.region_count import away_from_edges
 from cytally.tasks.count_input import Job
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def _where(result: SlideResult, size: tuple[int, ...]) -> Floats:
         (np.arange(length) + 0.5) * whole / length - 0.5 for length, whole in zip(size, task.plan.shape, strict=True)
     )
     inside = np.ones(size, bool) if task.tissue is None else task.tissue.window(rows, columns)
+    if task.margin:
+        inside = inside & away_from_edges(rows, columns, task.plan.shape, task.margin)
     if task.drawn is not None:
         inside = inside & task.drawn.mask_at(rows, columns)
     return inside.astype(np.float64)

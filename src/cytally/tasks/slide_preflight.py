@@ -23,8 +23,11 @@ from cytally.tasks.count_options import CountOptions
 READ_BYTES = 13
 """Bytes for each pixel of a window besides the network: it and its map in float32, twice, as one region is read and one
 written while another runs, and where to count."""
-KEPT_BYTES = 0.25 * GIB
-"""What else is held: decoded tiles, a region's part of the density map on its way to the disk."""
+WRITE_BYTES = 8
+"""Bytes for each pixel of level 0 in a region: its part of the density map on its way to the disk, in float32, and
+half of it again. Measured 7.6 in regions of 6,144 and 12,032 pixels a side."""
+KEPT_BYTES = 0.15 * GIB
+"""What else is held: decoded tiles above all."""
 DISK_BYTES = 13.0
 """Bytes in the results for each pixel of the network's map with tissue, all levels together."""
 
@@ -115,8 +118,10 @@ def _base_gib() -> float:
 
 
 def _bytes_per_pixel(model: Model, slide: Slide, look: Look) -> float:
-    """Of a window: the network's, and those of the pixels that are read for it."""
+    """Of a window: the network's, those of the pixels that are read for it, and of those that are written."""
     network = window_bytes(model.network, model.card.input_channels, model.run.name, model.run.dtype)
-    level = slide.levels[look.level].shape
-    read = level[0] * level[1] / (look.inner[0] * look.inner[1]) * len(look.channels) * slide.dtype.itemsize
-    return network + READ_BYTES * len(look.channels) + read
+    level, whole, inner = (
+        math.prod(each) for each in (slide.levels[look.level].shape, slide.levels[0].shape, look.inner)
+    )
+    read = level / inner * len(look.channels) * slide.dtype.itemsize
+    return network + READ_BYTES * len(look.channels) + read + WRITE_BYTES * whole / inner

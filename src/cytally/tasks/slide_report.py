@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from html import escape
 from pathlib import Path
 
 from cytally.report.html import ReportFigure
@@ -16,7 +15,7 @@ MOST = 12
 
 def slide_figures(files: CountFiles) -> list[ReportFigure]:
     """One figure for each of the first slides."""
-    found = []
+    found: list[ReportFigure] = []
     for row in files.rows:
         stem = files.inputs.file_stem(row.image)
         picture = None if stem is None else find_file(files.folder, "heatmaps", stem)
@@ -43,9 +42,7 @@ def _sentences(about: dict[str, object], regions: Path | None) -> list[str]:
     if regions is not None:
         with regions.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        said.append(
-            "Cells by region: " + "; ".join(f"{escape(row['name'])} {float(row['count']):,.0f}" for row in rows[:20])
-        )
+        said.append("Cells by region: " + "; ".join(f"{row['name']} {float(row['count']):,.0f}" for row in rows[:20]))
         said[-1] += f" and {len(rows) - 20} more." if len(rows) > 20 else "."
     timings = about.get("timings")
     if isinstance(timings, dict):
