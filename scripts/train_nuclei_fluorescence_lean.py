@@ -24,7 +24,7 @@ from cytally.tasks.watch import Watch
 from cytally.training.configuration import read_configuration
 
 NAME = "nuclei-fluorescence-lean"
-DESCRIPTION = "As nuclei-fluorescence, from which it learnt, by a network with a fifteenth of the work: faster, less exact."
+DESCRIPTION = "As nuclei-fluorescence, from which it learnt, with a fifteenth of the work: faster, less exact."
 COMMAND = ["python", "scripts/train_nuclei_fluorescence_lean.py", "DATA", "WORK"]
 CANDIDATES = {
     "narrow-16": ["options.channels=[16,32,64,128]"],

@@ -41,7 +41,7 @@ SMALLER = {"efficient-cell-seg": ("training.crop=32", "options.encoder=b0", "opt
 TINY = ("settings.shape=[5, 64, 64]", "settings.count=[4, 6]")
 """Settings of drawn volumes, which take a while in their own size."""
 EXPORTED = {"exported", "small"}
-"""Models that are counted with by the back end they were exported for; others by torch, which has nothing to compile."""
+"""Models that are counted with by the back end they were exported for; others by torch, which compiles nothing."""
 MANY, FEWER = 30, 8
 """Beyond so many drawn images, so many are drawn; the latent space of so few is drawn without UMAP, which is slow."""
 NOT_RUN = {

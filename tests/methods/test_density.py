@@ -255,5 +255,5 @@ def test_a_teachers_map_is_learnt_in_the_students_units():
 @pytest.mark.parametrize("other", [{"sigma": 3.0}, {"sigma": 2.0, "kernel": "square"}], ids=str)
 def test_a_teacher_of_other_maps_is_refused(other):
     student, teacher = Density(DensityConfig(sigma=2.0), 1), Density(DensityConfig(**other), 1)
-    with pytest.raises(ConfigError, match=r"makes other maps.*options.sigma=%g" % other["sigma"]):
+    with pytest.raises(ConfigError, match=rf"makes other maps.*options.sigma={other['sigma']:g}"):
         student.taught_by(teacher, np.zeros((1, 1, 2, 2), np.float32))

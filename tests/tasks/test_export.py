@@ -21,13 +21,13 @@ onnxruntime = pytest.importorskip("onnxruntime")
 FILES = {"openvino": {"model.xml", "model.bin"}, "onnx": {"model.onnx"}}
 
 
-def made(make_model, method: str, channels: int = 1, **options):
+def made(make_model, method: str, **options):
     seen = [0] if method == "efficient-cell-seg" else "all"
     configuration = make_configuration(
         {"method": method, "input": {"channels": seen, "normalisation": "none"}, "options": options}
     )
     torch.manual_seed(0)
-    return make_model(configuration, configuration.build(channels).network(), channels)
+    return make_model(configuration, configuration.build(1).network())
 
 
 @pytest.mark.parametrize("to", ["openvino", "onnx"])

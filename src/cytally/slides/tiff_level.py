@@ -147,7 +147,7 @@ class TiffLevel:
         except (FileNotFoundError, PermissionError) as error:
             raise ImageError(
                 f"can no longer be opened ({error.strerror})",
-                file=Path(error.filename),
+                file=error.filename,
                 cure="make it readable again, then go on with --resume",
             ) from error
         except (MemoryError, *DAMAGE):

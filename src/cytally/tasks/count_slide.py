@@ -26,6 +26,7 @@ from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_row import CountRow
 from cytally.tasks.output import writing
 from cytally.tasks.shared_model import SharedModel
+from cytally.tasks.slide_backend import use_fastest
 from cytally.tasks.slide_files import Clock, SlideResult, write_slide
 from cytally.tasks.slide_preflight import check_before
 from cytally.tasks.slide_setup import LARGE, find_where, make_task, what_counts_depend_on
@@ -148,6 +149,8 @@ def _count_one(
         in_channels=model.card.input_channels,
     )
     kept = KeptCounts(work / "regions")
+    if crew.workers == 1 and not look.shows_nothing:
+        use_fastest(model, slide, look, tissue, options)
     task = make_task(slide, look, tissue, model, work, options, kept)
     regions = [] if look.shows_nothing else [one for one in task.plan.regions if where_to_count(task, one).any()]
     about = what_counts_depend_on(task, model, options)

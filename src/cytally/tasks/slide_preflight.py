@@ -12,7 +12,7 @@ import psutil
 
 from cytally.models.model import Model
 from cytally.slides.look import Look
-from cytally.slides.plan import Region
+from cytally.slides.plan import GRAIN, Region
 from cytally.slides.preflight import GIB, Limits, PreflightFacts, estimate, free_disk_gb, largest_tile, refuse
 from cytally.slides.region_count import SlideTask, show
 from cytally.slides.slide import Slide
@@ -106,8 +106,8 @@ def check_before(
     )
     preflight = estimate(facts)
     free = psutil.virtual_memory().available / GIB
-    # A tile that nobody asked for was chosen by the memory.
-    allowed = math.inf if options.tile is None else options.memory
+    # A tile that nobody asked for was chosen by the memory, unless it is the smallest there is.
+    allowed = math.inf if options.tile is None and task.plan.side > GRAIN else options.memory
     limits = Limits(allowed, free + base, free_disk_gb(folder))
     refuse(preflight, limits, halo=task.plan.halo, stride=task.plan.stride)
     return preflight.line()
