@@ -16,13 +16,14 @@ SEED, CROPS, SIDE, SCALE = 1, 64, 1024, 0.5
 """The slide that the pieces come from is another than the one that is counted."""
 SETTINGS = (
     "training.batch_size=2",
-    "training.learning_rate=1.0e-3",
+    "training.learning_rate=5.0e-4",
+    "training.clip=1.0",
     "training.schedule=cosine",
     "training.precision=auto",
     "training.averaging=0.99",
     "training.freeze_statistics_after=0.5",
-    "training.keep=last",
-    "training.validate_every=4",
+    "training.keep=best",
+    "training.validate_every=2",
     "options.loss=l2",
     "options.count_weight=0.1",
     "counting.precision=auto",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -73,6 +74,23 @@ def write_onnx(network: nn.Module, channels: int, shape: tuple[int, int], path: 
             dynamic_axes={INPUT: axes, OUTPUT: axes},
             opset_version=OPSET,
         )
+
+
+def adjust_outputs(path: Path, offsets: Sequence[float], gain: float, dimensions: int) -> None:
+    """Add a number to each channel (K) of an ONNX file's output (N, K, ...), and multiply by `gain`, in place."""
+    onnx = _library("onnx")
+    model = onnx.load(str(path))
+    shape = [1, len(offsets), *[1] * (dimensions - 2)]
+    numbers = {"offsets": np.array(offsets, np.float32).reshape(shape), "gain": np.array(gain, np.float32)}
+    for node in model.graph.node:
+        for place, name in enumerate(node.output):
+            if name == OUTPUT:
+                node.output[place] = "raw"
+    model.graph.initializer.extend(onnx.numpy_helper.from_array(value, name) for name, value in numbers.items())
+    model.graph.node.append(onnx.helper.make_node("Add", ["raw", "offsets"], ["shifted"]))
+    model.graph.node.append(onnx.helper.make_node("Mul", ["shifted", "gain"], [OUTPUT]))
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
 
 
 @contextmanager

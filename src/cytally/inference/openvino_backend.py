@@ -18,8 +18,16 @@ from cytally.errors import ModelError
 from cytally.inference.agreement import ASKED_FOR, Trial, single
 from cytally.inference.agreement import Agreement as Agreement
 from cytally.inference.agreement import agreement as agreement
+from cytally.inference.correction import ground_difference
 from cytally.inference.folding import folded
-from cytally.inference.openvino_network import converted, keep_heads_exact, name_ends, openvino, reported, shift_outputs
+from cytally.inference.openvino_network import (
+    converted,
+    keep_heads_exact,
+    name_ends,
+    openvino,
+    reported,
+    adjust_outputs,
+)
 from cytally.inference.openvino_network import is_installed as is_installed
 from cytally.inference.rounding import round_kernels
 from cytally.inference.sizes import Sizes, sizes_of
@@ -144,7 +152,7 @@ class OpenVinoBackend:
         found = [self(picture) for picture in trial.pictures]
         if self._model is not None and self.dtype is not torch.float32 and trial.count is not None:
             offsets = ground_difference(expected, found)
-            shift_outputs(self._model, offsets)
+            adjust_outputs(self._model, offsets)
             self._forget()
             found = [output + np.reshape(offsets, (-1, 1, 1)).astype(np.float32) for output in found]
         return trial.compare(expected, found)
@@ -231,12 +239,6 @@ class OpenVinoBackend:
         if self.dtype is not torch.float32:
             keep_heads_exact(model)
         return model
-
-
-def ground_difference(expected: list[Maps], found: list[Maps]) -> list[float]:
-    """What to add to each channel of outputs (K, Y, X), so that most pixels are as expected: the median difference."""
-    apart = [(one - other).reshape(len(one), -1) for one, other in zip(expected, found, strict=True)]
-    return [float(each) for each in np.median(np.concatenate(apart, axis=1), axis=1)]
 
 
 def _number_types(precision: Precision) -> list[torch.dtype]:

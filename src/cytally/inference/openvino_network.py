@@ -164,14 +164,17 @@ def name_ends(model: Any) -> None:
     model.outputs[0].get_tensor().set_names({OUTPUT})
 
 
-def shift_outputs(model: Any, offsets: Sequence[float]) -> None:
-    """Add a number to each channel (K) of a model's output (1, K, Y, X), in place."""
+def adjust_outputs(model: Any, offsets: Sequence[float], gain: float = 1.0) -> None:
+    """Add a number to each channel (K) of a model's output (1, K, Y, X), and multiply by `gain`, in place."""
     library = openvino()
+    ops = library.opset13
     (result,) = model.get_results()
     value = result.input_value(0)
     shape = [1, len(offsets), *[1] * (len(value.get_partial_shape()) - 2)]
-    constant = library.opset13.constant(np.array(offsets, np.float32).reshape(shape), library.Type.f32)
-    result.input(0).replace_source_output(library.opset13.add(value, constant).output(0))
+    added = ops.add(value, ops.constant(np.array(offsets, np.float32).reshape(shape), library.Type.f32))
+    if gain != 1:
+        added = ops.multiply(added, ops.constant(np.float32(gain), library.Type.f32))
+    result.input(0).replace_source_output(added.output(0))
     model.validate_nodes_and_infer_types()
 
 

@@ -13,12 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from cytally.inference import onnx_network
 from cytally.inference.agreement import Agreement, Trial
 from cytally.inference.backend import Backend
+from cytally.inference.correction import gain, ground_difference
 from cytally.inference.onnx_backend import OnnxBackend
 from cytally.inference.onnx_network import INPUT, OUTPUT, write_onnx
-from cytally.inference.openvino_backend import CPU, OpenVinoBackend, ground_difference
-from cytally.inference.openvino_network import shift_outputs
+from cytally.inference.openvino_backend import CPU, OpenVinoBackend
+from cytally.inference.openvino_network import adjust_outputs
 from cytally.inference.quantisation import quantise_onnx, quantise_openvino
 from cytally.inference.sizes import sizes_of
 from cytally.inference.torch_backend import TorchBackend
@@ -68,7 +70,8 @@ def exported_plain(model: Model, to: Target, samples: Trial, room: Path) -> Expo
 def exported_int8(model: Model, to: Target, samples: Trial, calibration: CalibrationPictures, room: Path) -> Export:
     """Write the network with convolutions in 8 bits into the folder `room`, and measure the loss.
 
-    The median difference from torch over the pixels of the pictures that it was calibrated on is taken off its output.
+    Where counts are read from the output, it is put right by what torch makes of the pictures that it was calibrated on:
+    the median difference over their pixels is taken off, and peaks that 8 bits cut are made good by a factor.
 
     Raises
     ------
@@ -83,13 +86,19 @@ def exported_int8(model: Model, to: Target, samples: Trial, calibration: Calibra
         made = OpenVinoBackend(model.network, samples, model.card.configuration.counting.precision)
         made.model = quantise_openvino(made.model, used.pictures)
         if model.method.reads == "sum":
-            shift_outputs(made.model, ground_difference(wanted, _outputs(made, used)))
+            raw = _outputs(made, used)
+            offsets = ground_difference(wanted, raw)
+            adjust_outputs(made.model, offsets, gain(wanted, raw, offsets))
         made.save(path)
         dtype = made.dtype
     else:
         plain = room / "plain.onnx"
         _write_onnx(model.network, samples.pictures[0], plain)
         quantise_onnx(plain, used.pictures, path)
+        if model.method.reads == "sum":
+            raw = _outputs(_opened(to, path, model, channels, dtype), used)
+            offsets = ground_difference(wanted, raw)
+            onnx_network.adjust_outputs(path, offsets, gain(wanted, raw, offsets), 1 + raw[0].ndim)
     backend = _opened(to, path, model, channels, dtype)
     loss = held.compare(_outputs(reference, held), _outputs(backend, held))
     quantisation = {
