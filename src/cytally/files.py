@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-
 PROCESS = f"{os.getpid()}-{secrets.token_hex(4)}"
 """In the names of files that are not whole yet: processes of two machines may have the same number."""
 

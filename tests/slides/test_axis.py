@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,7 +28,7 @@ def test_every_pixel_of_the_map_hands_on_what_it_holds_however_the_slide_is_cut(
     axis, cuts = case
     values = np.random.default_rng(seed).random((axis.inner, 2))
     spread, shares, owned = [], np.zeros(axis.inner), []
-    for start, stop in zip(cuts, cuts[1:], strict=False):
+    for start, stop in pairwise(cuts):
         inside = axis.inside(start, stop)
         part = axis.spread(values[inside], start, stop)
         assert len(part) == stop - start

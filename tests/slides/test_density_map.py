@@ -51,7 +51,7 @@ def test_what_is_never_written_is_zero_and_takes_no_room(plan, tmp_path):
     density = DensityMap(tmp_path / "a.zarr", plan)
     density.create(None)
     assert not density.coarsest().any()
-    assert not [path for path in (tmp_path / "a.zarr").rglob("c/*")]
+    assert not list((tmp_path / "a.zarr").rglob("c/*"))
 
 
 def test_regions_fill_whole_chunks_on_every_level(plan, values, tmp_path):

@@ -249,7 +249,7 @@ def test_a_full_disk_keeps_what_is_counted(model, slide, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(stream, "settle", settle)
-        with pytest.raises(OutputError, match="No space left on device.*--resume"):
+        with pytest.raises(OutputError, match=r"No space left on device.*--resume"):
             count([slide], tmp_path / "out", model, CountOptions(tile=64))
     count([slide], tmp_path / "out", model, CountOptions(tile=64, resume=True))
     count([slide], tmp_path / "whole", model, CountOptions(tile=64))

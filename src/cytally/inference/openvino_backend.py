@@ -21,12 +21,12 @@ from cytally.inference.agreement import agreement as agreement
 from cytally.inference.correction import ground_difference
 from cytally.inference.folding import folded
 from cytally.inference.openvino_network import (
+    adjust_outputs,
     converted,
     keep_heads_exact,
     name_ends,
     openvino,
     reported,
-    adjust_outputs,
 )
 from cytally.inference.openvino_network import is_installed as is_installed
 from cytally.inference.rounding import round_kernels

@@ -253,4 +253,4 @@ def _mark(picture: NDArray[np.uint8], points: NDArray[np.float64]) -> None:
     for colour, reach_of_colour in ((NEAR_BLACK, radius + rim), (ORANGE, radius)):
         cover = np.clip(np.float32(reach_of_colour + 0.5) - nearest[touched], 0, 1)[:, None]
         colours += (colour - colours) * cover
-    pixels[touched] = _bytes(colours)
+    pixels[touched] = _bytes(colours.astype(np.float32))

@@ -70,7 +70,7 @@ def exported_plain(model: Model, to: Target, samples: Trial, room: Path) -> Expo
 def exported_int8(model: Model, to: Target, samples: Trial, calibration: CalibrationPictures, room: Path) -> Export:
     """Write the network with convolutions in 8 bits into the folder `room`, and measure the loss.
 
-    Where counts are read from the output, it is put right by what torch makes of the pictures that it was calibrated on:
+    Where counts are read from the output, it is put right by what torch makes of the pictures it was calibrated on:
     the median difference over their pixels is taken off, and peaks that 8 bits cut are made good by a factor.
 
     Raises
@@ -127,7 +127,7 @@ def card_of(model: Model, to: Target, made: Export, room: Path) -> ExportCard:
     return ExportCard(
         cytally_version=version("cytally"),
         to=to,
-        precision=made.precision,  # type: ignore[arg-type]  # one of three, as torch calls them, or int8
+        precision=made.precision,  # one of three, as torch calls them, or int8
         input={
             "name": INPUT,
             "shape": ["batch" if to == "onnx" else 1, made.channels, *sides],

@@ -49,8 +49,10 @@ def use_fastest(model: Model, slide: Slide, look: Look, tissue: Tissue | None, o
     plan = Plan(shape, look.inner, best_side(shape, look.factor, SIDE, halo), halo, stride)
     task = SlideTask(slide, plan, look, DensityMap(Path(), plan), tissue)
     regions = [region for region in plan.regions if where_to_count(task, region).any()]
-    places = np.unique(np.linspace(0, len(regions) - 1, 2 * WINDOWS + 1).astype(int)[1::2]) if regions else []
-    windows = [show(task, regions[place]).pixels for place in places]
+    if not regions:
+        return
+    places = np.unique(np.linspace(0, len(regions) - 1, 2 * WINDOWS + 1).astype(int)[1::2])
+    windows = [show(task, regions[place]).pixels for place in places.tolist()]
     model.use(options.backend, device, sample=trial(model.method, [each for each in windows if each is not None]))
     if model.run.dtype == torch.float32:
         model.run = before
