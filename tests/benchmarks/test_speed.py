@@ -194,3 +194,31 @@ def test_the_worker_says_that_its_peer_is_not_installed(script: Script) -> None:
     module = script("peers")
     with module.running(sys.executable, "stardist", ["a.tif"], 1, untrained=True) as turn:
         assert turn()["error"].startswith("stardist is not installed")
+
+
+def test_the_networks_that_are_trained_for_the_benchmark(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = script("back_end_networks")
+    for name, value in {"SIDE": 128, "COMPARED": 1, "CALIBRATED": 3}.items():
+        monkeypatch.setattr(module, name, value)
+    read = module.read_configuration
+    monkeypatch.setattr(module, "read_configuration", lambda path, given: read(path, [*given, "options.filters=2"]))
+    found = module.NETWORKS["nucleus-unet"](None, 1)
+    assert found.words == "from scratch, 1 steps" and not found.model.network.training
+    assert [each.shape for each in found.pictures] == [(1, 128, 128)] and len(found.calibration) == 3
+    assert {each.dtype for each in found.calibration} == {np.dtype(np.uint8)}
+    shown, other = module.fields(12.0)
+    assert not any(np.array_equal(one, two) for one in shown for two in other), "int8 sees other pictures"
+    assert found.method.read(found.model.run(found.pictures[0])).count >= 0
+
+
+def test_int8_is_what_the_export_writes(script: Script, measured: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, asked = script("back_ends"), []
+
+    def export(model: Model, to: str, out: Path, *, int8: list[Path]) -> None:
+        asked.append((model, to, len(list(int8[0].iterdir()))))
+
+    monkeypatch.setattr(module, "export", export)
+    monkeypatch.setattr(module, "load", lambda folder: measured.model)
+    monkeypatch.setattr(Model, "use", lambda self, name, device: self.to(device))
+    found = module.find(module.Kind("openvino", "int8"), measured)
+    assert found.name == "torch" and asked == [(measured.model, "openvino", 3)]

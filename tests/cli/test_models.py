@@ -59,3 +59,30 @@ def test_a_model_of_before_chains_were_kept_names_its_source(shown: Callable[...
     assert (
         shown(start={"name": "nuclei-fluorescence", "created": None})[0] == "Chain: nuclei-fluorescence -> this model"
     )
+
+
+def test_a_model_is_exported_and_its_agreement_told(call: Call, model_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    result = call("models", "export", model_folder, "--to", "onnx", "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "Agreement with PyTorch in float32 on the sample images: counts 0.00% apart" in result.stdout
+    assert f"Network: {tmp_path / 'out' / 'model.onnx'} (float32)" in result.stdout
+    again = call("models", "export", model_folder, "--to", "onnx", "-o", tmp_path / "out")
+    assert again.exit_code == 2 and "exists; add --overwrite" in again.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nowhere", "--to", "onnx"), "there is no such model"),
+        (("MODEL", "--to", "tensorrt"), "'tensorrt' is not one of 'onnx', 'openvino'"),
+        (("MODEL", "--to", "onnx", "--int8", "nowhere.tif"), "nowhere.tif: does not exist"),
+    ],
+)
+def test_what_cannot_be_exported(
+    call: Call, model_folder: Path, tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    words = [str(model_folder) if word == "MODEL" else word for word in arguments]
+    result = call("models", "export", *words, "-o", tmp_path / "out")
+    assert result.exit_code == 2 and told in result.output
+    assert not (tmp_path / "out").exists()

@@ -26,6 +26,8 @@ Maps = NDArray[np.float32]
 
 FIRST = 2
 """Convolutions from the input on that stay as they are."""
+KEPT_KINDS = ("Interpolate", "Concat", "Add", "Multiply", "PRelu")
+"""Operations that take no longer in more bits."""
 
 
 def quantise_openvino(model: Any, pictures: Sequence[Maps]) -> Any:
@@ -56,7 +58,7 @@ def quantise_openvino(model: Any, pictures: Sequence[Maps]) -> Any:
             nncf.Dataset(list(pictures), lambda picture: picture[None]),
             subset_size=len(pictures),
             preset=nncf.QuantizationPreset.MIXED,  # what a leaky ReLU gives lies on both sides of zero, not evenly
-            ignored_scope=nncf.IgnoredScope(names=sorted(kept)),
+            ignored_scope=nncf.IgnoredScope(names=sorted(kept), types=list(KEPT_KINDS), validate=False),
             advanced_parameters=settings,
         )
 

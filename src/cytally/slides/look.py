@@ -118,6 +118,8 @@ def look_at(
     read = _Reader(slide, level, channels)
     sample = _sample(read, inside) if config.normalisation in SAMPLED else overview.pixels[list(channels)]
     exposure = exposure_flags(overview.pixels[list(channels)])
+    if {"black", "white", "constant"} & set(exposure):  # in few pixels; faint cells may have been averaged away
+        exposure = exposure_flags(_sample(read, inside))
     return Look(
         channels,
         factor,

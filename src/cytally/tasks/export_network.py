@@ -107,7 +107,7 @@ def exported_int8(model: Model, to: Target, samples: Trial, calibration: Calibra
         "loss": as_facts(loss),
         "within_tolerance": loss.holds,
         "on_calibration_images": as_facts(used.compare(wanted, _outputs(backend, used))),
-        "kept_in_full": "the first two layers and the last",
+        "kept_in_full": "the first two convolutions and the last",
     }
     return Export("int8", channels, backend(samples.pictures[0]).shape, loss, quantisation)
 
