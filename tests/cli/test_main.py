@@ -19,7 +19,6 @@ import cytally
         (["count", "x", "-o", "y", "--nope"], "--nope"),
         (["count", "x", "-o", "y", "--device", "tpu"], "'auto', 'cpu', 'cuda', 'mps'"),
         (["count", "x", "-o", "y", "--pixel-size", "wide"], "--pixel-size"),
-        (["count", "x", "-o", "y", "--backend", "onnx"], "not built yet"),
         (["train", "x.yaml", "-o", "y"], "--data"),
         (["train", "x.yaml", "-o", "y", "--minutes", "soon"], "--minutes"),
         (["evaluate", "-o", "y"], "--model"),

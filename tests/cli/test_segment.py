@@ -98,7 +98,6 @@ def test_a_model_for_pictures_is_refused_with_the_cure(
         ["--z-spacing", "-1"],
         ["--axes", "TYX"],
         ["--challenge"],
-        ["--backend", "onnx"],
         ["--resume", "--overwrite"],
     ],
 )

@@ -331,6 +331,8 @@ def run(line: str, scheduler: str = "") -> None:
             del arguments[place - 1 : place + 1]
         if "--scheduler" in arguments:
             arguments[arguments.index("--scheduler") + 1] = scheduler
+        if arguments[0] == "count":
+            arguments += ["--memory", "64"]  # of which the tests before may hold some already
         if arguments[0] == "bench":
             arguments += ["--side", "64", "--rounds", "1"]
         if arguments[0] in {"segment", "count"} and "--backend" not in arguments and not EXPORTED & set(arguments):

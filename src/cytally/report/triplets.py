@@ -17,6 +17,8 @@ from cytally.results import Prediction
 Rgb = NDArray[np.uint8]
 """Colours (Y, X, 3)."""
 
+LEAST_SIDE = 800
+"""Small panels are enlarged towards this, so that experts see single cells."""
 LONGEST_SIDE = 1000
 """Longest side of a panel in pixels, so that three of them fit a wide screen."""
 
@@ -102,7 +104,7 @@ def headed(picture: Rgb, heading: str) -> Rgb:
 
 
 def _drawn(data: NDArray[Any], channel: int | None, labels: NDArray[np.integer[Any]] | None = None) -> Rgb:
-    return overlay(data, channel, Prediction(count=0.0, labels=labels), longest_side=LONGEST_SIDE)
+    return overlay(data, channel, Prediction(0.0, labels=labels), longest_side=LONGEST_SIDE, enlarge_towards=LEAST_SIDE)
 
 
 def _ground(height: int, width: int) -> Rgb:

@@ -141,10 +141,10 @@ def best_side(shape: tuple[int, int], factor: float, tile: int, halo: int) -> in
 
     Examples
     --------
-    Four rows and columns of 7680 are as many as the largest regions, of 8192, would need, and see less:
+    Twenty regions of 6656 see less than the sixteen that the largest, of 8192, would need:
 
     >>> best_side((30_000, 26_624), factor=0.125, tile=1024, halo=80), best_side((100, 100), 1.0, 64, 8)
-    (7680, 256)
+    (6656, 256)
     """
     largest = max(1, int(tile / factor) // GRAIN)
 
