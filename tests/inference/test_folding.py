@@ -59,3 +59,9 @@ def test_what_others_take_as_well_is_left():
     network = trained(Skip(), 1)
     assert folded(network, torch.rand(1, 1, 8, 8)) is network
     assert norms(network) == 1
+
+
+def test_a_norm_behind_an_activation_in_place_is_left():
+    # its statistics are those of no change, so that folding it would go unnoticed here
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.LeakyReLU(0.2, inplace=True), nn.BatchNorm2d(2)).eval()
+    assert folded(network, torch.ones(1, 1, 8, 8)) is network

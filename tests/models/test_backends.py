@@ -35,7 +35,7 @@ def test_torch_is_made_when_it_is_first_asked_for(model, monkeypatch):
     assert model.run is model.run
     assert made == [(torch.device("cpu"), "auto")]
     model.use("torch")
-    assert model.run.name == "torch" and len(made) == 2
+    assert model.run.name == "torch" and len(made) == 1
 
 
 def test_a_model_that_wants_float32_runs_in_float32(tiny_model, make_model):

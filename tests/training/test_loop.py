@@ -263,6 +263,7 @@ cytally.train(config, data, out, resume=True, watch=Watch(on_step=show), device=
 """
 
 
+@pytest.mark.slow  # tests/cli/test_signals.py stops a training once
 def test_killed_twice_and_resumed_it_finishes(data_folder, tmp_path):
     script, out = tmp_path / "sitting.py", tmp_path / "model"
     script.write_text(SITTING)

@@ -14,9 +14,10 @@ from torch import nn
 from cytally.errors import ModelError, UsageError
 from cytally.inference import onnx_network, openvino_backend
 from cytally.inference.agreement import Trial
+from cytally.inference.fast_torch import fast_torch
 from cytally.inference.onnx_backend import OnnxBackend
 from cytally.inference.openvino_backend import OpenVinoBackend
-from cytally.inference.torch_backend import Precision, TorchBackend, fast_precision
+from cytally.inference.torch_backend import Precision, fast_precision
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def find_backend(
         found = _fastest(network, device, precision, sample)
         if found is not None:
             return found
-    return TorchBackend(network, device, precision)
+    return fast_torch(network, device, precision, sample=sample)
 
 
 def refuse_other_device(name: BackendName, device: torch.device) -> None:

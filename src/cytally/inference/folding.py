@@ -5,9 +5,13 @@ from __future__ import annotations
 import copy
 from collections import Counter
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+from cytally.inference.sizes import sizes_of
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
 Pair = tuple[Convolution, nn.BatchNorm2d]
@@ -49,9 +53,16 @@ def folded(network: nn.Module, picture: Tensor) -> nn.Module:
     return changed if torch.allclose(found, expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max())) else network
 
 
+def folded_for(network: nn.Module, picture: NDArray[np.float32]) -> nn.Module:
+    """`folded`, watched on the corner of a picture (C, Y, X) where the network takes a smaller one alike."""
+    sizes = sizes_of(network)
+    side = max(picture.shape) if sizes is None else sizes.traced
+    return folded(network, torch.from_numpy(np.ascontiguousarray(picture[None, :, :side, :side])))
+
+
 def _watched(network: nn.Module, picture: Tensor) -> tuple[list[Pair], Tensor]:
     """Convolutions and the batch norms that take their output, each time they run; and the network's output."""
-    made_by: dict[int, Convolution] = {}
+    made_by: dict[tuple[int, int], Convolution] = {}  # what changes a tensor in place gives it another version
     kept: list[Tensor] = []  # so that no two outputs have the same identity
     calls: Counter[nn.Module] = Counter()
     pairs: Counter[Pair] = Counter()
@@ -59,15 +70,17 @@ def _watched(network: nn.Module, picture: Tensor) -> tuple[list[Pair], Tensor]:
     def watch(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         calls[module] += 1
         if isinstance(module, Convolution):
-            made_by[id(output)] = module
+            made_by[id(output), output._version] = module
             kept.append(output)
-        elif isinstance(module, nn.BatchNorm2d) and module.track_running_stats and id(inputs[0]) in made_by:
-            pairs[made_by[id(inputs[0])], module] += 1
+        elif isinstance(module, nn.BatchNorm2d) and module.track_running_stats:
+            convolution = made_by.get((id(inputs[0]), inputs[0]._version))
+            if convolution is not None:
+                pairs[convolution, module] += 1
 
     watched = [module for module in network.modules() if isinstance(module, Convolution | nn.BatchNorm2d)]
     hooks = [module.register_forward_hook(watch) for module in watched]
     try:
-        with torch.inference_mode():
+        with torch.no_grad():  # in inference mode tensors have no versions
             output = network(picture)
     finally:
         for hook in hooks:

@@ -19,7 +19,7 @@ from cytally.inference.agreement import ASKED_FOR, Trial, single
 from cytally.inference.agreement import Agreement as Agreement
 from cytally.inference.agreement import agreement as agreement
 from cytally.inference.correction import ground_difference
-from cytally.inference.folding import folded
+from cytally.inference.folding import folded_for
 from cytally.inference.openvino_network import (
     adjust_outputs,
     converted,
@@ -252,8 +252,6 @@ def _prepared(plain: nn.Module, picture: Maps, dtype: torch.dtype) -> nn.Module:
     """The network, with weights that lose nothing that matters by being rounded."""
     if dtype is torch.float32:
         return plain
-    sizes = sizes_of(plain)
-    side = max(picture.shape) if sizes is None else sizes.traced
-    network = copy.deepcopy(folded(plain, torch.from_numpy(np.ascontiguousarray(picture[None, :, :side, :side]))))
+    network = copy.deepcopy(folded_for(plain, picture))
     round_kernels(network)
     return network

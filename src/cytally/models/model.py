@@ -118,9 +118,9 @@ class Model:
         device = device or torch.device("cpu")
         self.to(device)
         refuse_other_device(backend, device)
-        if backend == "torch" or not self.method.has_weights or (backend == "auto" and device.type != "cpu"):
+        if not self.method.has_weights:
             return
-        if self.exported is not None:
+        if self.exported is not None and device.type == "cpu":
             found = self.exported.open(backend, self.network)
             if found is not None:
                 self.run = found
