@@ -25,7 +25,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-import torch
 from scipy.ndimage import distance_transform_edt
 from skimage.io import imread, imsave
 from typer.testing import CliRunner
@@ -41,7 +40,7 @@ SMALLER = {
     "efficient-cell-seg": ("training.crop=32", "options.encoder=b0", "options.side=null"),
     "density.": ("options.channels=[8, 16]",),
 }
-"""Further settings of examples whose names begin so: the paper's encoder takes seconds to build, and slides to count."""
+"""Further settings of examples whose names begin so: the paper's encoder is slow to build, and slides to count."""
 TINY = ("settings.shape=[5, 64, 64]", "settings.count=[4, 6]")
 """Settings of drawn volumes, which take a while in their own size."""
 EXPORTED = {"exported", "small"}

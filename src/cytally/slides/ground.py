@@ -11,6 +11,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from cytally.images.resize import resize
+from cytally.slides.noise import BLOCK, away_from, noise_squares, overall, reach, relative_noise
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float32]
@@ -18,8 +19,9 @@ Floats = NDArray[np.float32]
 WIDE_NOISES, SMALL_NOISES = 4.0, 4.5
 """What differs from the ground by more standard deviations of its noise than this stands out. Small things need more,
 as a large picture has a million places where noise alone could be one."""
-BLOCK = 16
-"""Side in pixels of the squares that the noise and a ground of uneven brightness are measured in."""
+MOST_NOISES = 12.0
+"""What differs by more is no noise, whatever is read off the ground: where cells lie in nearly every square, it is them
+that are read."""
 SMALL, SMOOTH, BROAD = 0.6, 1.0, 2.0
 """Standard deviations in pixels of the Gaussians in which single cells, patches and wide things are looked for."""
 CLEAR_DARK, CLEAR_BRIGHT = 5.0, 8.0
@@ -28,14 +30,13 @@ The light of a bright field is even; what is bright and uneven is tissue that fi
 TWO_HEAPS = 0.8
 """Share of the variance between the classes from which values lie in two heaps: 0.64 for one normal distribution
 divided in its middle, 0.75 for a uniform one, as a slope of brightness makes it."""
+CLEARLY = 1.1
 LEAST_SHARE, LEAST_EDGE = 0.01, 0.25
 """Share of the picture, and of its edge, that a ground must have."""
 EVEN = 2.0
 """A channel whose broad brightness varies by no more than so many times what its noise explains shows nothing wide."""
 SAMPLE = 200_000
 """Values that the ground's level is taken from."""
-QUANTUM = 1 / np.sqrt(12)
-"""Standard deviation of what rounding to whole numbers takes away."""
 FAINTEST = 1e-4, 0.25
 """What wide things must differ by at least: share of Otsu's threshold, and, in whole numbers, grey levels."""
 ROUNDING = 1e-6
@@ -85,17 +86,18 @@ def stands_out(channel: NDArray[Any], threshold: float = 1.0) -> Outstanding:
         values, smooth, broad, middle = -values, -smooth, -broad, -middle
     ground, middle = _darkest_heap(smooth, middle)
     level, spread = _level(broad[ground])
-    noise = _noise(values, ground, whole)
+    squares = noise_squares(values, ground, whole)
+    noise = overall(squares)
     left = noise / (2 * np.sqrt(np.pi) * BROAD)  # what a Gaussian leaves of white noise
     large = ground.mean() >= LEAST_SHARE and _share_of_edge(ground) >= LEAST_EDGE
     if not large or middle - level < (CLEAR_BRIGHT if bright_field else CLEAR_DARK) * spread:
         variation = NORMAL * float(np.median(np.abs(broad - np.median(broad))))
         return Outstanding(
-            _small_things(values, ground, noise, threshold), "even" if variation <= EVEN * left else "unclear"
+            _small_things(values, ground, squares, whole, threshold), "even" if variation <= EVEN * left else "unclear"
         )
     faintest = max(FAINTEST[0] * (middle - level), FAINTEST[1] if whole else 0, ROUNDING * float(np.abs(values).max()))
     wide = broad - level > threshold * min(middle - level, max(WIDE_NOISES * max(spread, left), faintest))
-    return Outstanding(wide | _small_things(values, ground, noise, threshold), "clear")
+    return Outstanding(wide | _small_things(values, ground, squares, whole, threshold), "clear")
 
 
 def _share_of_edge(mask: Mask) -> float:
@@ -146,39 +148,27 @@ def _level(values: Floats) -> tuple[float, float]:
     return mode, NORMAL * float(np.median(mode - below)) if len(below) else 0.0
 
 
-def _noise(values: Floats, ground: Mask, whole: bool) -> float:
-    """Standard deviation of the ground's pixels, from differences between neighbours, so that no slope enters it.
-
-    It is measured square by square: the median over squares knows nothing of the few that hold a cell or a hair, and
-    sees noise of which most pixels have nothing, as 8-bit pictures of a dark ground have it.
-    """
-    far = ~ndimage.binary_dilation(~ground, iterations=3)
-    if far.mean() < ground.mean() / 4:  # what was taken for the ground is no more than one half of the noise
-        far = np.ones(values.shape, bool)
-    pairs = far[:, 1:] & far[:, :-1] if values.shape[1] > 1 else np.zeros(values.shape, bool)
-    steps = np.square(np.diff(values, axis=1, append=values[:, -1:]))[:, : pairs.shape[1]]
-    rows, columns = (np.arange(0, max(1, length), BLOCK) for length in pairs.shape)
-    sums, numbers = (
-        np.add.reduceat(np.add.reduceat(each, rows, axis=0, dtype=float), columns, axis=1)
-        for each in (np.where(pairs, steps, 0), pairs)
-    )
-    measured = numbers >= BLOCK
-    if not measured.any():
-        return 0.0
-    variance = float(np.median(sums[measured] / numbers[measured])) / 2
-    return float(np.sqrt(variance + QUANTUM**2)) if whole and variance > 0 else float(np.sqrt(variance))
-
-
-def _small_things(values: Floats, ground: Mask, noise: float, threshold: float) -> Mask:
+def _small_things(
+    values: Floats, ground: Mask, squares: NDArray[np.float64], whole: bool, threshold: float
+) -> Mask:
     """What differs from its surroundings, to the bright or the dark, as single pixels or as patches of a few."""
-    around = values - _surroundings(values)
+    surroundings, stronger = _surroundings(values), relative_noise(squares, values.shape)
+    around = (values - surroundings) / stronger
+    # Whole numbers reach steps; spread out evenly over each, they tell how far they would reach in between.
+    steps = np.random.default_rng(0).random(values.shape, np.float32) - 0.5 if whole else np.float32(0)
+    blurred = around + steps / stronger
+    noise, rounding = overall(squares), ROUNDING * float(np.abs(values).max())
+    tells = away_from(ground, values.shape)
     found = np.zeros(values.shape, bool)
     for width in (0.0, SMALL, SMOOTH):
-        field = ndimage.gaussian_filter(around, width) if width else around
+        field, even = (ndimage.gaussian_filter(each, width) if width else each for each in (around, blurred))
         left = min(noise, noise / (2 * np.sqrt(np.pi) * width)) if width else noise
         there = np.abs(field[ground])
-        limit = SMALL_NOISES * max(left, NORMAL * float(np.median(there[:: max(1, len(there) // SAMPLE)])))
-        found |= np.abs(field) > threshold * max(limit, ROUNDING * float(np.abs(values).max()))
+        least = SMALL_NOISES * max(left, NORMAL * float(np.median(there[:: max(1, len(there) // SAMPLE)])))
+        for sign in (1, -1):
+            limit = min(reach(sign * even, tells), MOST_NOISES / SMALL_NOISES * least)
+            limit = limit if limit > CLEARLY * least else least
+            found |= sign * field > threshold * max(limit, rounding)
     return found
 
 
