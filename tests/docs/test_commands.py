@@ -20,6 +20,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -193,6 +194,21 @@ def draw_slide(folder: Path) -> None:
         (folder / file).write_text(json.dumps(collection), encoding="utf-8")
 
 
+def draw_timelapse(folder: Path) -> None:
+    """Six frames whose cells get more, as a stack, as files, and as four wells of two tiles."""
+    frames = [
+        draw_nuclei(NucleiConfig(shape=(96, 96), count=(3 + t,) * 2, diameter=(12, 14)), np.random.default_rng(t)).image
+        for t in range(6)
+    ]
+    tifffile.imwrite(folder / "timelapse.tif", np.stack(frames), imagej=True, metadata={"axes": "TYX"})
+    for part in ("frames", "wells"):
+        (folder / part).mkdir()
+    for time, frame in enumerate(frames):
+        imsave(folder / "frames" / f"t{time}.png", frame, check_contrast=False)
+        for well, tile in product(("A01", "A02", "B01", "B02"), (1, 2)):
+            imsave(folder / "wells" / f"{well}_{tile}_{time}.png", frame[:64, :64], check_contrast=False)
+
+
 def draw_volumes(folder: Path, volumes: int) -> None:
     """A data folder of volumes: balls in three slices of five, 64 pixels wide, with their label volumes."""
     for number in range(volumes):
@@ -241,6 +257,7 @@ def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     draw_data_folder(folder / "unseen", 2)
     draw(folder / "plate1", [f"plate1_{well}_1.png" for well in ("A01", "B03")], 96, 12)
     draw_slide(folder)
+    draw_timelapse(folder)
     draw_pairs(folder)
     draw_melanocytes(folder / "database_melanocytes_trp1")
     draw_data_folder(folder / "data-of-the-new-technique", 3)
@@ -341,7 +358,11 @@ def run(line: str, scheduler: str = "") -> None:
             arguments += ["--tile", "128"]
         if arguments[0] == "bench":
             arguments += ["--side", "64", "--rounds", "1"]
-        if arguments[0] in {"segment", "count"} and "--backend" not in arguments and not EXPORTED & set(arguments):
+        if (
+            arguments[0] in {"segment", "count", "growth", "watch"}
+            and "--backend" not in arguments
+            and not EXPORTED & set(arguments)
+        ):
             arguments += ["--backend", "torch"]
         outcome = CliRunner().invoke(app, arguments)
         assert outcome.exit_code == 0, f"{line}\n{outcome.output}\n{outcome.exception!r}"

@@ -67,4 +67,5 @@ def _counting_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     def make_ready(model: Model, backend: BackendName, device: Device) -> None:
         shared_model.make_ready(model, "torch" if backend == "auto" else backend, device)
 
-    monkeypatch.setattr("cytally.tasks.count.make_ready", make_ready)
+    for task in ("count", "folder_watch", "growth"):
+        monkeypatch.setattr(f"cytally.tasks.{task}.make_ready", make_ready)

@@ -15,6 +15,7 @@ from cytally.cli import (
     demo,
     doctor,
     evaluate,
+    growth,
     label,
     models,
     segment,
@@ -22,6 +23,7 @@ from cytally.cli import (
     train,
     transfer,
     tune,
+    watch,
 )
 
 WrongCall = cast("type[Exception]", typer.BadParameter.__bases__[0])
@@ -65,6 +67,8 @@ app.command("evaluate")(evaluate.command)
 app.command("label")(label.command)
 app.command("synthesize")(synthesize.command)
 app.command("tune")(tune.command)
+app.command("growth")(growth.command)
+app.command("watch")(watch.command)
 app.add_typer(models.app, name="models")
 app.command("bench")(bench.command)
 app.command("doctor")(doctor.command)

@@ -20,7 +20,7 @@ def command(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, as settings.noise=4.")
     ] = None,
     images: Annotated[
-        int | None, typer.Option(help="How many images or volumes, in place of the file's number.")
+        int | None, typer.Option(help="How many images, volumes or time-lapses, in place of the file's number.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides everything random, in place of the file's.")] = None,
     like: Annotated[
@@ -30,11 +30,11 @@ def command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the drawn images in the folder.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show details and tracebacks.")] = False,
 ) -> None:
-    """Draw images or volumes of cells with known counts and labels."""
+    """Draw images, volumes or time-lapses of cells with known counts and labels."""
     with console.answering(verbose):
         console.err.print(f"Drawing what {config} says")
-        from cytally.synthesis.volume_presets import VOLUME_PRESETS
         from cytally.tasks.synthesis_configuration import read_synthesis
+        from cytally.tasks.synthesis_drawing import find_drawing, things
         from cytally.tasks.synthesize import synthesize
         from cytally.tasks.watch import Watch
 
@@ -42,5 +42,5 @@ def command(
         with Bar() as bar:
             watch = Watch(bar.images, console.note)
             synthesize(configuration, out, resume=resume, overwrite=overwrite, watch=watch)
-        drawn = "volumes" if configuration.preset in VOLUME_PRESETS else "images"
+        drawn = things(find_drawing(configuration.preset))
         console.out.print(f"Drawn: {configuration.images} {drawn}\nData folder: {out}")

@@ -83,6 +83,19 @@ EVALUATED = OutputKind(
     | {"triplets", "triplets.csv", "experts.csv"},
     resumes=False,
 )
+FOLLOWED = OutputKind(
+    "output folder",
+    "growth",
+    frozenset({"run.json", "failures.csv", "report.html", "summary.csv", "comparison.csv", ".work", "timelapses"})
+    | {"growth.csv", "frames.csv", "fit.json", "tracks.csv", "cells.csv", "motility.csv", "tracking.json"}
+    | {"curve.png", "curve.svg", "lineage.png", "lineage.svg", "video.mp4", "video.gif", "TRA_RES"},
+)
+WATCHED = OutputKind(
+    "output folder",
+    "watch",
+    frozenset({"run.json", "counts.csv", "failures.csv", "curve.png"})
+    | {"points", "density", "labels", "objects", "overlays"},
+)
 LABELLED = OutputKind(
     "output folder",
     "label",
@@ -96,7 +109,7 @@ SEGMENTED = OutputKind(
     | {"labels", "objects", "overlays", "[0-9][0-9]_RES"},
 )
 SYNTHESIZED = OutputKind(
-    "data folder", "synthesize", frozenset({"run.json", "images", "labels", "points.csv", "counts.csv"})
+    "data folder", "synthesize", frozenset({"run.json", "images", "labels", "points.csv", "counts.csv", "truth"})
 )
 TRAINED = OutputKind(
     "model folder",

@@ -30,6 +30,8 @@ class Watch:
         A sentence for the user, as on an oddity in the data; logged as a warning by default.
     on_failure
         An image that failed, and the line that says why; logged as a warning by default.
+    on_row
+        An image, and the count that was found in it.
     on_step
         Where a training stands, after every step.
     """
@@ -37,4 +39,5 @@ class Watch:
     on_images: Callable[[str, float, int], None] = _nothing
     on_note: Callable[[str], None] = logger.warning
     on_failure: Callable[[str, str], None] = lambda image, line: logger.warning("%s", line)
+    on_row: Callable[[str, float], None] = _nothing
     on_step: Callable[[TrainingProgress], None] = _nothing

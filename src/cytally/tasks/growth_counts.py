@@ -1,0 +1,149 @@
+"""Counting the frames of a time-lapse, and what of it lies in the area that all frames show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cytally.images.image import Plane
+from cytally.models.model import Model
+from cytally.tasks.counted_frames import CountedFrame, Floats, Labels
+
+Area = tuple[slice, slice]
+
+
+def count_frame(model: Model, plane: Plane, channel: str | None = None) -> CountedFrame:
+    """Count one frame.
+
+    Parameters
+    ----------
+    model
+        What counts.
+    plane
+        The frame.
+    channel
+        Channel to count in, by name or number; None takes what the model wants.
+
+    Raises
+    ------
+    ImageError
+        When the model cannot count the frame.
+    """
+    prediction, reading = model.predict(plane, channel=channel)
+    labels = prediction.labels
+    points: Floats | None
+    areas: Floats | None = None
+    if labels is not None:
+        labels, points, areas = numbered(labels)
+    else:
+        points = None if prediction.points is None else prediction.points[:, :2].astype(np.float64)
+    return CountedFrame(
+        prediction.count,
+        points,
+        areas,
+        prediction.density if labels is None else None,
+        labels,
+        reading.diameter,
+        prediction.interval,
+        prediction.flags,
+    )
+
+
+def numbered(labels: Labels) -> tuple[Labels, Floats, Floats]:
+    """A label image numbered 1 to N in order of its labels, the objects' centroids (N, 2), and their areas (N,).
+
+    Examples
+    --------
+    >>> labels, points, areas = numbered(np.array([[0, 7, 7], [0, 0, 3]]))
+    >>> labels.tolist(), points.tolist(), areas.tolist()
+    ([[0, 2, 2], [0, 0, 1]], [[1.0, 2.0], [0.0, 1.5]], [1.0, 2.0])
+    """
+    names, places = np.unique(labels, return_inverse=True)
+    first = int(names[0] != 0)  # where nothing is background
+    numbers = places.reshape(labels.shape) + first
+    areas = np.bincount(numbers.ravel(), minlength=len(names) + first).astype(np.float64)
+    sums = [
+        np.bincount(numbers.ravel(), np.broadcast_to(along, labels.shape).ravel(), minlength=len(areas))
+        for along in (np.arange(labels.shape[0])[:, None], np.arange(labels.shape[1])[None])
+    ]
+    points = np.stack(sums, axis=1)[1:] / areas[1:, None]
+    return numbers.astype(np.uint16 if len(areas) <= 2**16 else np.uint32), points, areas[1:]
+
+
+@dataclass(frozen=True)
+class SeenFrame:
+    """What of a frame lies in the area that all frames show.
+
+    Parameters
+    ----------
+    count
+        Number of cells there; NaN where nothing could be counted.
+    points
+        y, x of each cell (N, 2) in the coordinates of the first frame.
+    labels
+        Number of each cell in the frame's label image (N,), from 1; where there is none, the row of its point and 1.
+    areas
+        Area of each cell in pixels (N,); None where the model finds no objects.
+    interval
+        Bounds of the true count, where the whole frame is seen and the model was calibrated.
+    """
+
+    count: float
+    points: Floats
+    labels: NDArray[np.int64]
+    areas: Floats | None
+    interval: tuple[float, float] | None
+
+
+def seen_frame(frame: CountedFrame, shape: tuple[int, int], shift: Floats, area: Area) -> SeenFrame:
+    """Count within the common area.
+
+    Parameters
+    ----------
+    frame
+        As it was counted.
+    shape
+        Of the frame (Y, X).
+    shift
+        y, x by which its content is displaced from the first frame.
+    area
+        Rows and columns of the first frame that all frames show.
+
+    Notes
+    -----
+    Of a density map, pixels that the area's edge cuts belong to it by their share. Cells that were found one by one
+    belong to it by their centres. Where a model does not say where cells are, the whole frame is counted.
+
+    Examples
+    --------
+    >>> frame = CountedFrame(4.0, np.empty((0, 2)), density=np.ones((2, 2), np.float32))
+    >>> seen_frame(frame, (2, 2), np.array([0.5, 0.0]), (slice(0, 1), slice(0, 2))).count
+    2.0
+    """
+    rows, columns = area
+    found = np.empty((0, 2)) if frame.points is None else frame.points
+    inside = np.ones(len(found), bool)
+    weights = []
+    for axis, (along, side) in enumerate(zip((rows, columns), shape, strict=True)):
+        begin, end = along.start + shift[axis], along.stop + shift[axis]  # of the area in the frame, from its edge
+        inside &= (found[:, axis] + 0.5 >= begin) & (found[:, axis] + 0.5 < end)
+        pixels = np.arange(side)
+        weights.append(np.clip(np.minimum(pixels + 1, end) - np.maximum(pixels, begin), 0, 1))
+    whole = all(bool((weight == 1).all()) for weight in weights)
+    if whole:
+        inside[:] = True
+    if whole or not np.isfinite(frame.count) or (frame.points is None and frame.density is None):
+        count = frame.count
+    elif frame.density is not None:
+        count = max(0.0, float(weights[0] @ frame.density.astype(np.float64) @ weights[1]))
+    else:
+        count = float(inside.sum())
+    return SeenFrame(
+        count,
+        found[inside] - shift,
+        np.flatnonzero(inside) + 1,
+        None if frame.areas is None else frame.areas[inside],
+        frame.interval if whole else None,
+    )

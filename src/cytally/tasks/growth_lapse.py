@@ -1,0 +1,209 @@
+"""One time-lapse from its frames to drift, counts, growth and tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cytally.images.timelapse import TimeLapse
+from cytally.models.model import Model
+from cytally.tasks.counted_frames import CountedFrame, Floats, FrameStore
+from cytally.tasks.growth_counts import Area, SeenFrame, seen_frame
+from cytally.tasks.growth_frames import FrameReader, count_frames, find_shifts
+from cytally.tasks.growth_options import GrowthTaskOptions
+from cytally.timelapse.growth_fit import fit_growth
+from cytally.timelapse.growth_result import GrowthFit
+from cytally.timelapse.motility import Motility, motility
+from cytally.timelapse.stabilise import common_area
+from cytally.timelapse.track_ends import DeathRate, death_rate
+from cytally.timelapse.tracking import TrackingOptions, Tracks, track
+
+LEAST_COMMON = 0.25
+"""Share of a frame that all frames have to show for cells to be counted there; of less, whole frames are counted."""
+
+STEPS = ("Looking for drift in", "Counting", "Following the cells of")
+
+OnStep = Callable[[str, float], None]
+OnNote = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class FollowedLapse:
+    """What came of one time-lapse.
+
+    Parameters
+    ----------
+    reader
+        Its frames.
+    store
+        What was counted in each, in the frame's own pixels.
+    shifts
+        y, x by which each frame's content is displaced from the first (T, 2).
+    area
+        Rows and columns of the first frame that all frames show, in which cells are counted.
+    seen
+        What of each frame lies there.
+    flags
+        What is unusual about each frame.
+    counted
+        Which frames take part in the fit (T,).
+    fit
+        How the count grows.
+    tracks, motility, deaths
+        The cells, followed; None where they were not.
+    notes
+        Sentences on what the user should know.
+    failures
+        Frames that could not be read or counted, and why.
+    """
+
+    reader: FrameReader
+    store: FrameStore
+    shifts: Floats
+    area: Area
+    seen: tuple[SeenFrame, ...]
+    flags: tuple[tuple[str, ...], ...]
+    counted: NDArray[np.bool_]
+    fit: GrowthFit
+    tracks: Tracks | None
+    motility: Motility | None
+    deaths: DeathRate | None
+    notes: tuple[str, ...]
+    failures: dict[str, str]
+
+    @property
+    def lapse(self) -> TimeLapse:
+        """The time-lapse itself."""
+        return self.reader.lapse
+
+    @property
+    def counts(self) -> Floats:
+        """Number of cells in each frame (T,); NaN where nothing could be counted."""
+        return np.array([frame.count for frame in self.seen])
+
+    @property
+    def times(self) -> Floats:
+        """When each frame was taken (T,): hours, or frames where that is not known."""
+        return self.lapse.places if self.lapse.times is None else self.lapse.times / 60
+
+    @property
+    def unit(self) -> str:
+        """Of `times`."""
+        return "frames" if self.lapse.times is None else "hours"
+
+
+def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOptions, on_step: OnStep) -> FollowedLapse:
+    """Follow one time-lapse.
+
+    Parameters
+    ----------
+    model
+        What counts.
+    lapse
+        The time-lapse.
+    work
+        Folder in which what was counted is kept, and from which a stopped run goes on.
+    options
+        How to follow it.
+    on_step
+        Called with what is being done, and the share of that.
+
+    Raises
+    ------
+    ImageError
+        When none of its frames can be counted.
+    """
+    notes = list(lapse.notes)
+    store = FrameStore(work)
+    reader = FrameReader.of(lapse, options, notes.append)
+    shifts = find_shifts(reader, store, options, lambda share: on_step(STEPS[0], share))
+    failures = count_frames(model, reader, store, options, lambda share: on_step(STEPS[1], share))
+    area = _area(shifts, lapse, notes)
+    frames = [store.get(index) for index in range(len(lapse))]
+    seen = tuple(seen_frame(frame, lapse.shape, shift, area) for frame, shift in zip(frames, shifts, strict=True))
+    marks = {index: frame.flags for index, frame in enumerate(frames) if frame.flags}
+    notes += lapse.describe(marks)
+    counted = np.array([frame.counts for frame in frames])
+    fit = _fit(lapse, np.where(counted, [frame.count for frame in seen], np.nan))
+    followed = _follow_cells(frames, seen, shifts, area, options, notes)
+    on_step(STEPS[2], 1.0)
+    return FollowedLapse(
+        reader,
+        store,
+        shifts,
+        area,
+        seen,
+        tuple(frame.flags for frame in frames),
+        counted,
+        fit,
+        followed,
+        None if followed is None else motility(followed, lapse.interval, lapse.pixel_size),
+        None if followed is None else death_rate(followed, lapse.interval),
+        tuple(dict.fromkeys([*notes, *fit.notes])),
+        failures,
+    )
+
+
+def _area(shifts: Floats, lapse: TimeLapse, notes: list[str]) -> Area:
+    """Rows and columns that all frames show; the whole frame where that is too little."""
+    rows, columns = common_area(shifts, lapse.shape)
+    share = max(0, rows.stop - rows.start) * max(0, columns.stop - columns.start) / (lapse.shape[0] * lapse.shape[1])
+    if share < LEAST_COMMON:
+        notes.append(
+            f"{lapse.name}: the frames have {share:.0%} of their area in common, too little to count in, so whole "
+            "frames are counted; cut the time-lapse where the camera was moved, or use --no-stabilise."
+        )
+        return slice(0, lapse.shape[0]), slice(0, lapse.shape[1])
+    if share < 1:
+        notes.append(f"{lapse.name}: counted in the {share:.0%} of the area that all frames show.")
+    return rows, columns
+
+
+def _fit(lapse: TimeLapse, counts: Floats) -> GrowthFit:
+    """Fit the counts (T,), NaN where there is none."""
+    if lapse.times is not None:
+        return fit_growth(lapse.times, counts)
+    places = lapse.places
+    if (places != np.rint(places)).any():
+        return fit_growth(None, counts)
+    spread = np.full(int(places[-1]) + 1 if len(places) else 0, np.nan)  # missing frames take their time
+    spread[places.astype(int)] = counts
+    return fit_growth(None, spread)
+
+
+def _follow_cells(
+    frames: list[CountedFrame],
+    seen: tuple[SeenFrame, ...],
+    shifts: Floats,
+    area: Area,
+    options: GrowthTaskOptions,
+    notes: list[str],
+) -> Tracks | None:
+    """Track the cells of the common area; None where that is not wanted, or the model does not say where they are."""
+    if not options.track:
+        return None
+    if all(frame.points is None for frame in frames):
+        if any(np.isfinite(frame.count) for frame in frames):
+            notes.append(
+                "The model does not say where cells are, so they are not tracked, and whole frames are counted."
+            )
+        return None
+    areas = None
+    if any(frame.areas is not None for frame in frames):
+        areas = [np.empty(len(frame.points)) if frame.areas is None else frame.areas for frame in seen]
+    diameters = [frame.diameter for frame in frames if np.isfinite(frame.diameter)]
+    followed = track(
+        [frame.points + shift for frame, shift in zip(seen, shifts, strict=True)],
+        TrackingOptions(diameter=float(np.median(diameters)) if diameters and areas is None else None),
+        areas=areas,
+        shifts=shifts,
+        inside=[area[0].start, area[1].start, area[0].stop, area[1].stop],
+    )
+    # of the objects of whole frames, those seen are some: rows become numbers in the label images
+    rows, places = followed.table["label"].to_numpy() - 1, followed.table["frame"].to_numpy()
+    labels = np.array([seen[frame].labels[row] for row, frame in zip(rows, places, strict=True)], np.int64)
+    return replace(followed, table=followed.table.assign(label=labels))
