@@ -37,9 +37,8 @@ def test_cells_found_one_by_one_belong_by_their_centres():
     points = np.array([[2.0, 2.0], [4.4, 5.0], [4.6, 5.0]])
     frame = CountedFrame(3.0, points, np.array([5.0, 6.0, 7.0]), labels=np.zeros(SHAPE, np.uint16))
     seen = seen_frame(frame, SHAPE, np.array([1.0, 0.0]), (slice(0, 4), slice(0, 10)))  # rows up to 4.5 of the frame
-    assert seen.count == 2 and seen.labels.tolist() == [1, 2]
+    assert seen.count == 2
     assert seen.points.tolist() == [[1.0, 2.0], [3.4000000000000004, 5.0]]
-    assert seen.areas.tolist() == [5.0, 6.0]
 
 
 def test_a_whole_frame_keeps_its_count_and_its_interval():

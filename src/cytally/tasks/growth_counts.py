@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cytally.images.image import Plane
 from cytally.models.model import Model
@@ -82,18 +81,12 @@ class SeenFrame:
         Number of cells there; NaN where nothing could be counted.
     points
         y, x of each cell (N, 2) in the coordinates of the first frame.
-    labels
-        Number of each cell in the frame's label image (N,), from 1; where there is none, the row of its point and 1.
-    areas
-        Area of each cell in pixels (N,); None where the model finds no objects.
     interval
         Bounds of the true count, where the whole frame is seen and the model was calibrated.
     """
 
     count: float
     points: Floats
-    labels: NDArray[np.int64]
-    areas: Floats | None
     interval: tuple[float, float] | None
 
 
@@ -143,7 +136,5 @@ def seen_frame(frame: CountedFrame, shape: tuple[int, int], shift: Floats, area:
     return SeenFrame(
         count,
         found[inside] - shift,
-        np.flatnonzero(inside) + 1,
-        None if frame.areas is None else frame.areas[inside],
         frame.interval if whole else None,
     )

@@ -153,7 +153,7 @@ def _write_tracks(folder: Path, followed: FollowedLapse) -> None:
 def _label_images(followed: FollowedLapse) -> Iterator[NDArray[np.integer[Any]]]:
     """The label images that were tracked; discs where the model finds points."""
     assert followed.tracks is not None
-    if not any(frame.areas is not None for frame in followed.seen):
+    if followed.tracks.table["area"].isna().all():
         yield from point_labels(followed.tracks, followed.lapse.shape)
         return
     for index in range(len(followed.lapse)):

@@ -129,7 +129,7 @@ def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOption
     notes += lapse.describe(marks)
     counted = np.array([frame.counts for frame in frames])
     fit = _fit(lapse, np.where(counted, [frame.count for frame in seen], np.nan))
-    followed = _follow_cells(frames, seen, shifts, area, options, notes)
+    followed = _follow_cells(frames, lapse.shape, shifts, area, options, notes)
     on_step(STEPS[2], 1.0)
     return FollowedLapse(
         reader,
@@ -177,13 +177,13 @@ def _fit(lapse: TimeLapse, counts: Floats) -> GrowthFit:
 
 def _follow_cells(
     frames: list[CountedFrame],
-    seen: tuple[SeenFrame, ...],
+    shape: tuple[int, int],
     shifts: Floats,
     area: Area,
     options: GrowthTaskOptions,
     notes: list[str],
 ) -> Tracks | None:
-    """Track the cells of the common area; None where that is not wanted, or the model does not say where they are."""
+    """Track the cells, marking which are in the common area; None where that is not wanted, or nobody knows where."""
     if not options.track:
         return None
     if all(frame.points is None for frame in frames):
@@ -194,16 +194,20 @@ def _follow_cells(
         return None
     areas = None
     if any(frame.areas is not None for frame in frames):
-        areas = [np.empty(len(frame.points)) if frame.areas is None else frame.areas for frame in seen]
+        areas = [np.empty(len(_points(frame))) if frame.areas is None else frame.areas for frame in frames]
     diameters = [frame.diameter for frame in frames if np.isfinite(frame.diameter)]
     followed = track(
-        [frame.points + shift for frame, shift in zip(seen, shifts, strict=True)],
+        [_points(frame) for frame in frames],
         TrackingOptions(diameter=float(np.median(diameters)) if diameters and areas is None else None),
         areas=areas,
+        shape=shape,
         shifts=shifts,
-        inside=[area[0].start, area[1].start, area[0].stop, area[1].stop],
     )
-    # of the objects of whole frames, those seen are some: rows become numbers in the label images
-    rows, places = followed.table["label"].to_numpy() - 1, followed.table["frame"].to_numpy()
-    labels = np.array([seen[frame].labels[row] for row, frame in zip(rows, places, strict=True)], np.int64)
-    return replace(followed, table=followed.table.assign(label=labels))
+    inside = np.ones(len(followed.table), bool)
+    for name, along in zip(("y", "x"), area, strict=True):
+        inside &= followed.table[name].between(along.start - 0.5, along.stop - 0.5, inclusive="left").to_numpy()
+    return replace(followed, table=followed.table.assign(common=inside.astype(int)))
+
+
+def _points(frame: CountedFrame) -> Floats:
+    return np.empty((0, 2)) if frame.points is None else frame.points
