@@ -28,6 +28,8 @@ from slide_page import PLACES as SLIDE_PLACES
 from slide_page import slide_texts
 from speed_page import PLACES as SPEED_PLACES
 from speed_page import speed_texts
+from timelapse_page import PLACES as TIMELAPSE_PLACES
+from timelapse_page import timelapse_texts
 from transfer_figures import draw_all
 from transfer_page import PLACES as TRANSFER_PLACES
 from transfer_page import transfer_texts
@@ -169,7 +171,7 @@ TABLES = {
 
 EVERY_PLACE = (
     *(*TABLES, *PLACES, *TRANSFER_PLACES, *LABEL_PLACES, *PHASE_PLACES),
-    *(*VOLUME_PLACES, *SLIDE_PLACES, *SPEED_PLACES, *LEAN_PLACES),
+    *(*VOLUME_PLACES, *SLIDE_PLACES, *TIMELAPSE_PLACES, *SPEED_PLACES, *LEAN_PLACES),
 )
 
 
@@ -183,7 +185,7 @@ def page(words: str, folder: Path) -> str:
     results = read_results(folder)
     made = {name: make(results) for name, make in TABLES.items()}
     sections = (texts, transfer_texts, labels_texts, phase_texts, volumes_texts, slide_texts, speed_texts, lean_texts)
-    for section in sections:
+    for section in (*sections, timelapse_texts):
         made |= section(folder)
     return NOTE + PLACE.sub(lambda match: made[match[1]], words)
 

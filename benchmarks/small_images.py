@@ -55,7 +55,7 @@ FUNCTIONS = {
     NORMALISE: ["images.prepare:prepare"],
     "pictures": [f"report.overlays:{name}" for name in ("overlay", "write_png", "encode_png", "thumbnail")],
     "maps": ["images.write:write_density", "images.write:write_labels"],
-    "tables": ["tasks.objects:object_table", "tasks.plane_files:_write_table"],
+    "tables": ["tasks.objects:object_table", "tasks.plane_files:_write_points", "tasks.plane_files:_write_objects"],
     "report": ["tasks.count_report:write_count_report"],
 }
 """What belongs to which stage: functions by their module in cytally."""

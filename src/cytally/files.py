@@ -1,7 +1,9 @@
-"""Writing files so that what exists is always whole: a reader never meets half a file."""
+"""Writing files so that what exists is always whole: a reader never meets half a file, not even after a power cut."""
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import secrets
 from collections.abc import Iterator
@@ -10,11 +12,15 @@ from pathlib import Path
 
 PROCESS = f"{os.getpid()}-{secrets.token_hex(4)}"
 """In the names of files that are not whole yet: processes of two machines may have the same number."""
+NUMBERS = itertools.count()
+"""In them too: threads of one process may write the same file at the same time."""
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, remove it on failure.
+
+    It is on the disk before it has its name, so that a power cut leaves no empty file under it.
 
     Parameters
     ----------
@@ -27,12 +33,31 @@ def whole_file(path: Path) -> Iterator[Path]:
         Where to write. It keeps the ending of `path`, so writers that look at endings work.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{PROCESS}-{path.name}")
+    temporary = path.with_name(f".{PROCESS}-{next(NUMBERS)}-{path.name}")
     try:
         yield temporary
+        flush(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file that was written is on the disk. For a thousand small ones that is half a second.
+
+    Raises
+    ------
+    OSError
+        When it cannot be put there, as on a full disk that is another machine's.
+    """
+    number = os.open(path, os.O_RDWR)  # Windows flushes only what may be written to
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems know of no flushing
+            raise
+    finally:
+        os.close(number)
 
 
 def write_text(path: Path, text: str) -> None:

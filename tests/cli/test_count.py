@@ -40,6 +40,18 @@ def test_all_done_is_status_0(images: Path, model_folder: Path, call: Call, tmp_
     assert call("count", images, "-o", tmp_path / "out", "--model", model_folder, *anew).exit_code == 0
 
 
+@pytest.mark.parametrize("option", ["--backend", "--device", "--border"])
+def test_a_word_that_is_not_among_the_choices(option: str, images: Path, call: Call, tmp_path: Path) -> None:
+    result = call("count", images, "-o", tmp_path / "out", option, "foo")
+    (line,) = [line for line in result.output.splitlines() if line.startswith("error: ")]
+    assert result.exit_code == 2 and f"Invalid value for '{option}': 'foo' is not one of" in line
+
+
+def test_more_memory_than_the_machine_has(images: Path, call: Call, tmp_path: Path) -> None:
+    result = call("count", images, "-o", tmp_path / "out", "--memory", "1e6", "--model", "none")
+    assert "note: --memory is 1e+06 GiB, and this machine has" in result.stderr
+
+
 def test_flagged_images_are_no_failures(images: Path, model_folder: Path, call: Call, tmp_path: Path) -> None:
     import imagecodecs
     import numpy as np

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cytally.images.background import background, clean_spread, middle, places
+from cytally.images.background import background, clean_spread, middle, places, quantile
 
 
 def spread_plainly(values: NDArray[np.floating], level: float) -> float:
@@ -25,6 +25,12 @@ def test_the_spread_is_the_median_of_a_side(given_values: list[float], single: b
     level = data.draw(st.sampled_from([*values.tolist(), float(values.mean()), float(values.max()) + 1]))
     assert clean_spread(values, level) == spread_plainly(values, level)
     assert middle(values) == float(np.median(values))
+
+
+@given(numbers, st.floats(0, 1))
+def test_a_quantile_is_numpys(given_values: list[float], share: float) -> None:
+    values = np.array(given_values, np.float64)
+    assert quantile(values, share) == pytest.approx(float(np.quantile(values, share)), rel=1e-9, abs=1e-9)
 
 
 @given(numbers, st.lists(st.floats(-2e6, 2e6), max_size=5))

@@ -59,3 +59,11 @@ def test_a_channel_that_is_not_there(asked: str) -> None:
 
 def test_colours_by_name() -> None:
     assert find_channel(Plane(np.zeros((3, 8, 8)), channels=("red", "green", "blue")), "Green") == 1
+
+
+def test_of_one_channel_nothing_is_computed() -> None:
+    class Untouched(np.ndarray):
+        def reshape(self, *shape: object, **how: object) -> np.ndarray:
+            raise AssertionError("looked at")
+
+    assert most_varying(np.zeros((1, 8, 8)).view(Untouched)) == 0

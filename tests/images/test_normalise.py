@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from cytally.errors import ImageError
+from cytally.images import normalise as module
 from cytally.images.normalise import LIMITS, Statistics, apply, background, normalise, sample, statistics
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
@@ -140,8 +141,34 @@ def test_large_images_are_sampled_and_agree(monkeypatch: pytest.MonkeyPatch) -> 
     image = field(60, 0.05)
     whole = statistics(image)
     monkeypatch.setattr("cytally.images.normalise.SAMPLES", image.size // 9)
+    monkeypatch.setattr("cytally.images.normalise.ENOUGH", 100)
     assert statistics(image).scale == pytest.approx(whole.scale, rel=0.05)
     assert statistics(image).offset[0] == pytest.approx(whole.offset[0], abs=0.02)
+
+
+def test_the_grid_is_finer_where_few_cells_lie(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With three small cells every pixel is looked at, with 300 one in nine."""
+    few, many = field(3, 0.05, diameter=6), field(300, 0.05, diameter=6)
+    whole = statistics(few)
+    steps = []
+    inner = module.foreground_on_grid
+    monkeypatch.setattr(module, "foreground_on_grid", lambda *given: steps.append(given[1]) or inner(*given))
+    monkeypatch.setattr(module, "SAMPLES", few[0].size // 8)
+    monkeypatch.setattr(module, "ENOUGH", 500)
+    assert statistics(few) == whole
+    assert steps == [3, 1]
+    statistics(many)
+    assert steps[2:] == [3]
+    monkeypatch.setattr(module, "MOST_SAMPLES", few[0].size // 4)
+    statistics(few)
+    assert steps[3:] == [3, 2], "memory and time are bounded"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32, np.float64])
+def test_the_smallest_step_is_found_in_every_type(dtype: type) -> None:
+    values = np.array([9, 200, 13, 13, 100, 9], dtype)
+    assert module.smallest_difference(values) == 4
+    assert module.smallest_difference(values[:1]) == 0
 
 
 def test_background_of_a_normal_sample() -> None:

@@ -34,6 +34,15 @@ def test_density_of_doubles_keeps_the_count(tmp_path: Path) -> None:
     assert read_back.sum(dtype=np.float64) == pytest.approx(density.sum(), rel=1e-6)
 
 
+@pytest.mark.parametrize(("zeros", "compression"), [(0.0, "NONE"), (0.2, "NONE"), (0.3, "ADOBE_DEFLATE")])
+def test_only_zeros_are_worth_compressing(tmp_path: Path, zeros: float, compression: str) -> None:
+    density = np.where(np.arange(DENSITY.size).reshape(DENSITY.shape) < zeros * DENSITY.size, 0, DENSITY + 1e-6)
+    path = write_density(tmp_path / "a.tif", density)
+    with tifffile.TiffFile(path) as file:
+        assert file.pages[0].compression.name == compression
+        assert np.array_equal(file.asarray(), density.astype(np.float32))
+
+
 @pytest.mark.parametrize("largest", [10**9, 0])
 def test_writing_again_replaces(tmp_path: Path, largest: int) -> None:
     write_density(tmp_path / "a.tif", DENSITY, largest=largest)

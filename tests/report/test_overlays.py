@@ -207,6 +207,25 @@ def test_stretch_is_monotone_and_fills_the_range() -> None:
     assert stretched[[0, 50, 5020, 9990, 10_000]].tolist() == pytest.approx([0, 0, 0.5, 1, 1])
 
 
+def test_many_pixels_are_stretched_by_some_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).normal(100, 20, (300, 400)).astype(np.float32)
+    every = stretch(values, (0, 65535))
+    low, high = np.percentile(values, (0.5, 99.9))
+    np.testing.assert_allclose(every, np.clip((values - low) / (high - low), 0, 1), atol=1e-5)
+    monkeypatch.setattr("cytally.report.overlays.STRETCHED_BY", 20_000)
+    some = stretch(values, (0, 65535))
+    assert 0 < np.abs(some - every).max() < 0.1
+
+
+def test_a_tint_is_the_mean_of_the_grey_and_the_colour() -> None:
+    """Where the density is highest, half of it is the sky's blue."""
+    density = np.zeros((900, 900), np.float32)
+    density[300:400, 300:400] = 1e-3
+    rgb = overlay(np.full((1, 900, 900), 128, np.uint8), 0, Prediction(10.0, density=density))
+    assert rgb[350, 350].tolist() == pytest.approx((SKY_BLUE * 255 / 2 + 128 / 2).tolist(), abs=1)
+    assert rgb[100, 100].tolist() == [128, 128, 128]
+
+
 def test_thumbnails_shrink_and_never_grow() -> None:
     rgb = np.zeros((300, 900, 3), np.uint8)
     rgb[:, 450:] = 200

@@ -71,7 +71,7 @@ def test_different_numbers_of_images_show_the_mean(saved: list[Figure]) -> None:
 def test_plates_share_colours_and_shape(saved: list[Figure]) -> None:
     wells = wells_of({("one", "A", 1): 5.0, ("two", "H", 12): 9.0, ("$x_1$ three", "A", 1): 9.0})
     figure = plate_figure(wells)
-    assert figure is not None and figure.title == "Plates" and figure.name == "plate"
+    assert figure is not None and figure.title == "Plate maps" and figure.name == "plate"
     assert figure.png.startswith(b"\x89PNG") and Pillow.open(io.BytesIO(figure.png)).format == "PNG"
     assert [text for text in texts(saved[0]) if text in wells["plate"].tolist()] == ["one", "two", "$x_1$ three"]
     first, second, third = (mesh.get_facecolor().reshape(8, 12, 4) for mesh in saved[0].axes[0].collections)

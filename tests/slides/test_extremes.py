@@ -39,3 +39,12 @@ def test_windows_outside_the_tissue_are_not_the_sparsest():
     found = extreme_windows(cells, area, side=3)
     assert found.least == 8 / 9
     assert extreme_windows(np.zeros((4, 4)), np.zeros((4, 4)), side=2) is None
+
+
+def test_no_place_has_fewer_cells_than_none():
+    cells = np.full((6, 6), -0.1)
+    cells[:3, :3] = 1
+    found = extreme_windows(cells, np.ones((6, 6)), side=3)
+    assert (found.most, found.least) == (1.0, 0.0)
+    nothing = extreme_windows(np.full((6, 6), -0.1), np.ones((6, 6)), side=3)
+    assert (nothing.most, nothing.least) == (0.0, 0.0)

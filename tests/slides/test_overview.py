@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
+from cytally.errors import ImageError
 from cytally.slides import overview as module
 from cytally.slides.array_slide import ArraySlide
 from cytally.slides.overview import look_over
+from cytally.slides.slide import Piece
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +36,38 @@ def test_the_coarsest_level_that_shows_enough_is_taken():
     slide.read = lambda level, window, channels=None: read.append(level) or ArraySlide.read(slide, level, window)
     look_over(slide)
     assert set(read) == {2}
+
+
+class Spoiled(ArraySlide):
+    """Some rows of some levels cannot be decoded."""
+
+    def __init__(self, pixels, factors, rows):
+        super().__init__(pixels, factors=factors)
+        self.rows = rows
+
+    def read(self, level, window, channels=None):
+        piece = super().read(level, window, channels)
+        bad = np.zeros(piece.pixels.shape[1:], bool)
+        bad[(np.arange(window[0].start, window[0].stop) < self.rows.get(level, 0))] = True
+        return Piece(np.where(bad, 0, piece.pixels), bad if bad.any() else None)
+
+
+def test_damage_is_told(caplog):
+    look_over(Spoiled(np.ones((1, 256, 128), np.uint8), (), {0: 64}))
+    assert [
+        record.getMessage().endswith(": 25 % of its pixels are damaged and left out") for record in caplog.records
+    ] == [True]
+    caplog.clear()
+    look_over(Spoiled(np.ones((1, 256, 128), np.uint8), (), {}))
+    assert not caplog.records
+
+
+def test_of_a_level_that_is_damaged_all_over_the_next_finer_one_is_taken():
+    pixels = np.full((1, 512, 512), 7, np.uint8)
+    assert (look_over(Spoiled(pixels, (2, 8), {2: 64})).pixels == 7).all()
+
+
+def test_a_slide_that_is_damaged_all_over_is_refused():
+    pixels = np.full((1, 512, 512), 7, np.uint8)
+    with pytest.raises(ImageError, match="is damaged all over; copy or export it again"):
+        look_over(Spoiled(pixels, (2, 8), {0: 512, 1: 256, 2: 64}))

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cytally.slides.plan import GRAIN, Plan, best_side
+from cytally.slides.plan import GRAIN, Plan, best_side, largest_side
 
 SHAPES = st.tuples(st.integers(8, 3000), st.integers(8, 3000))
 
@@ -31,6 +31,15 @@ def test_regions_are_no_larger_than_the_tile_asked_for():
         side = best_side((30_000, 26_624), 0.25, tile, 80)
         assert side % GRAIN == 0
         assert tile / 2 <= side * 0.25 <= tile
+
+
+@given(SHAPES, st.sampled_from([0.1, 0.25, 1 / 3, 0.7, 1.0, 2.5]), st.integers(1, 5000))
+def test_the_tile_that_was_asked_for_is_taken_as_far_as_it_can(shape, factor, tile):
+    side = largest_side(shape, factor, tile)
+    assert side % GRAIN == 0
+    assert side < max(shape) + GRAIN
+    assert side == GRAIN or side * factor <= tile * (1 + 1e-6)
+    assert (side + GRAIN) * factor > tile * (1 - 1e-6) or side >= max(shape)
 
 
 def test_regions_have_names_that_sort_as_they_lie():

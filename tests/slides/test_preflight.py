@@ -50,9 +50,24 @@ def test_a_slide_by_hand() -> None:
     assert told.seconds == pytest.approx(64 * 1.168**2 * 1.0)
     assert told.disk_gb == pytest.approx(0.61 * 49.92e6 * 13 / 1e9)
     assert told.line() == (
-        "skin.tif: 30,000 x 26,624 pixels, 49.9 megapixels for the network (61 % tissue), 64 tiles of 1024: "
+        "skin.tif: 30,000 x 26,624 pixels (width x height), 49.9 megapixels for the network (61 % tissue), "
+        "64 tiles of 1024: "
         "about 1.1 GiB of memory, 87 seconds, 0.4 GB on disk"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "used", "told"),
+    [
+        (None, 1024, "64 tiles of 1024: "),
+        (1024, 1024, "64 tiles of 1024: "),
+        (1000, 960, "64 tiles of 960 (not 1000: a multiple of 64, which is 256 pixels of the slide): "),
+        (20, 64, "64 tiles of 64 (not 20: a multiple of 64, which is 256 pixels of the slide): "),
+        (100_000, 7552, "64 tiles of 7552: "),  # one that has room for the whole slide
+    ],
+)
+def test_a_tile_that_is_not_the_one_asked_for_is_told(asked: int | None, used: int, told: str) -> None:
+    assert told in estimate(replace(SKIN, tile=used, asked=asked, grain=64.0)).line()
 
 
 @pytest.mark.parametrize(
@@ -113,6 +128,23 @@ def test_memory_that_is_not_allowed_names_a_tile_and_a_memory_that_work() -> Non
     larger = side + STRIDE
     with pytest.raises(ImageError):
         refuse(estimate(replace(large, window=(larger, larger))), limits, halo=HALO, stride=STRIDE)
+
+
+@pytest.mark.parametrize("grain", [64.0, 85.4, 256.0])
+def test_the_tile_that_is_named_is_one_that_there_is(grain: float) -> None:
+    """The next smaller multiple fits too, and is not refused again."""
+    large = replace(SKIN, tile=2048, window=(2192, 2192), grain=grain)
+    line = refusal(large, replace(PLENTY, memory_gib=1.5))
+    tile = int(re.search(r"--tile (\d+)", line)[1])  # type: ignore[index]
+    assert tile - 1 < round(tile / grain) * grain <= tile
+    small = replace(SKIN, tile=256, window=(400, 400), grain=256.0, bytes_per_pixel=4000.0)
+    assert "--tile" not in refusal(small, replace(PLENTY, memory_gib=0.9))
+
+
+def test_a_tile_that_is_larger_than_the_smallest_needs_its_memory() -> None:
+    with pytest.raises(UsageError, match=r"tiles of 256 need 1\.1; use --memory 1\.2"):
+        largest_tile(0.7, HALO, STRIDE, 0.5, 4000, smallest=256)
+    assert largest_tile(1.2, HALO, STRIDE, 0.5, 4000, smallest=256) >= 256
 
 
 def test_no_tile_is_named_where_none_fits() -> None:

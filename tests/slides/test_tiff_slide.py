@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from cytally.errors import ImageError
+from cytally.slides.file_bytes import FileBytes
 from cytally.slides.slide import Piece, Slide, is_slide, open_slides
 
 APERIO = "Aperio Image Library v12\n{} x {} [0,0 {}x{}] (64x64) JPEG/RGB Q=70|AppMag = 20|MPP = 0.5"
@@ -492,6 +494,46 @@ def test_a_file_that_is_gone_is_not_a_damaged_tile(tmp_path: Path, compression: 
     tifffile.imwrite(path, picture((300, 200)), compression=compression, rowsperstrip=64)
     (slide,) = open_slides(path)
     path.unlink()
-    with pytest.raises(ImageError, match="can no longer be opened") as caught:
+    with pytest.raises(ImageError, match="can no longer be read") as caught:
         slide.read(0, (slice(0, 100), slice(0, 100)))
     assert Path(str(caught.value.file)) == path and "--resume" in caught.value.line()
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (OSError(errno.EIO, "Input/output error"), ImageError),  # a disk that was taken out
+        (OSError(errno.ESTALE, "Stale file handle"), ImageError),  # one of another machine
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), MemoryError),
+        (MemoryError(), MemoryError),
+    ],
+)
+def test_what_the_system_cannot_do_is_not_a_damaged_tile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: Exception, expected: type[Exception]
+) -> None:
+    def fail(*given: object) -> bytes:
+        raise raised
+
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, picture((300, 200)), compression="zlib", rowsperstrip=64)
+    (slide,) = open_slides(path)
+    monkeypatch.setattr(FileBytes, "read", fail)
+    with pytest.raises(expected) as caught:
+        slide.read(0, (slice(0, 100), slice(0, 100)))
+    if isinstance(caught.value, ImageError):
+        assert caught.value.file == str(path)
+
+
+@pytest.mark.parametrize("raised", [OSError("cannot decode"), OSError(errno.EINVAL, "Invalid argument")])
+def test_what_a_decoder_cannot_do_is_a_damaged_tile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: Exception
+) -> None:
+    def fail(*given: object) -> bytes:
+        raise raised
+
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, picture((300, 200)), compression="zlib", rowsperstrip=64)
+    (slide,) = open_slides(path)
+    monkeypatch.setattr(FileBytes, "read", fail)
+    damaged = slide.read(0, (slice(0, 100), slice(0, 100))).damaged
+    assert damaged is not None and damaged.all()

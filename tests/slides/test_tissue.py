@@ -212,6 +212,71 @@ def test_brightness_and_contrast_do_not_matter(offset, factor):
     assert (plain != changed).mean() < 0.01
 
 
+# Noise of few photons
+
+
+DIM = {  # photons of the ground, of cells, and of reading, grey levels per photon and for none, type
+    "photons are counted": (0.3, 15, 0, 1, 0, "uint8"),
+    "cut off at black": (1, 40, 1, 1, 0, "uint8"),
+    "amplified": (0.3, 15, 0.1, 30, 100, "uint16"),
+    "a common camera": (5, 100, 1.6, 2, 100, "uint16"),
+    "floating point": (2, 40, 0.5, 0.01, 0, "float32"),
+}
+
+
+def dim_slide(kind: str, places: np.ndarray, rng: np.random.Generator, *, edge: float = 0.6) -> np.ndarray:
+    """Light that falls to `edge` in the corners, on cells of few pixels."""
+    ground, bright, reading, gain, black, dtype = DIM[kind]
+    light = 1 - (1 - edge) * (((Y - 150) / 150) ** 2 + ((X - 180) / 180) ** 2) / 2
+    photons = ground + np.zeros((HEIGHT, WIDTH))
+    for y, x in places:
+        photons += bright * np.exp(-((Y - y) ** 2 + (X - x) ** 2) / 2 / 1.2**2)
+    return camera(black + gain * (rng.poisson(photons * light) + rng.normal(0, reading, light.shape)), 0, dtype, rng)
+
+
+@pytest.mark.parametrize("kind", DIM)
+@pytest.mark.parametrize("edge", [1.0, 0.6])
+def test_specks_of_noise_are_no_tissue_and_single_cells_are(kind, edge):
+    kept, taken = [], []
+    for seed in range(4):
+        rng = np.random.default_rng(100 + seed)
+        places = scattered(12, rng)
+        mask = find_tissue(dim_slide(kind, places, rng, edge=edge)[None])
+        kept.append(all_with_margin(mask, places, margin=2))
+        cell = np.min([np.hypot(Y - y, X - x) for y, x in places], axis=0) < 16
+        taken.append(mask[~cell].mean())
+    assert all(kept)
+    assert np.mean(taken) < 0.01
+
+
+@pytest.mark.parametrize("kind", DIM)
+def test_a_channel_of_few_photons_without_cells_adds_no_specks(kind):
+    rng = np.random.default_rng(16)
+    tissue = camera(100 + 80 * piece(150, 180, 60, 60), 0, "uint16", rng)
+    alone = find_tissue(tissue[None])
+    noise = dim_slide(kind, np.zeros((0, 2)), rng)
+    assert (find_tissue(np.stack([tissue, noise.astype(float)])) & ~alone).mean() < 0.01
+
+
+def test_noise_that_is_stronger_on_one_side_is_no_tissue_there():
+    rng = np.random.default_rng(17)
+    places = scattered(40, rng)
+    noise = rng.normal(0, 1, (HEIGHT, WIDTH)) * (2 + 4 * X / WIDTH)
+    mask = find_tissue(camera(200 + noise + cells(places, 150), 0, "uint16", rng)[None])
+    assert all_with_margin(mask, places)
+    cell = np.min([np.hypot(Y - y, X - x) for y, x in places], axis=0) < 14
+    assert mask[~cell].mean() < 0.01
+
+
+@pytest.mark.parametrize("number", [300, 1500])
+def test_faint_cells_that_lie_dense_are_not_taken_for_noise(number):
+    rng = np.random.default_rng(18)
+    places = scattered(number, rng)
+    picture = 100 + 80 * piece(80, 100, 50, 70) + cells(places, 7 * 3.0)
+    mask = find_tissue(camera(picture, 3.0, "uint16", rng)[None])
+    assert np.mean([all_with_margin(mask, place[None], margin=2) for place in places]) > 0.99
+
+
 # The settings
 
 

@@ -59,15 +59,17 @@ def test_other_proportions_are_refused_with_both_shapes(tmp_path, size):
     with pytest.raises(ImageError) as caught:
         read_tissue(tmp_path / "a.tif", SHAPE)
     line = str(caught.value)
-    assert line.startswith(f"{tmp_path / 'a.tif'}: is a mask of {size[0]} × {size[1]} pixels")
-    assert "400 × 600" in line
+    assert line.startswith(f"{tmp_path / 'a.tif'}: is a mask of {size[1]} x {size[0]} pixels (width x height)")
+    assert "the slide has other proportions: 600 x 400 pixels (width x height)" in line
     assert "make the mask from the whole slide" in line
     assert "\n" not in line
 
 
 def test_an_empty_mask_is_refused(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((40, 60), np.uint8))
-    with pytest.raises(ImageError, match="marks no tissue on a slide of 400 × 600 pixels; draw it on this slide"):
+    with pytest.raises(
+        ImageError, match=r"marks no tissue on a slide of 600 x 400 pixels \(width x height\); draw it on this"
+    ):
         read_tissue(tmp_path / "a.tif", SHAPE)
 
 

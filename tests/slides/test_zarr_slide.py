@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,32 @@ def test_narrow_and_odd_levels_are_left_out(tmp_path: Path) -> None:
     write(tmp_path / "a.zarr", noise((1, 512, 16)), "cyx", steps=(1, 2, 16), chunks=(1, 16, 16))
     (slide,) = open_slides(tmp_path / "a.zarr")
     assert [level.shape for level in slide.levels] == [(512, 16), (256, 8)]
+
+
+def test_a_folder_that_is_gone_is_neither_damaged_nor_black(tmp_path: Path) -> None:
+    path = tmp_path / "a.zarr"
+    write(path, noise((1, 96, 100)), "cyx", steps=(1,), chunks=(1, 32, 32))
+    (slide,) = open_slides(path)
+    path.rename(tmp_path / "b.zarr")
+    with pytest.raises(ImageError, match=r"a\.zarr: is no longer there; .*--resume"):
+        slide.read(0, (slice(0, 96), slice(0, 100)))
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"), [(MemoryError(), MemoryError), (OSError(errno.EIO, "Input/output error"), ImageError)]
+)
+def test_what_the_system_cannot_do_is_not_a_damaged_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: Exception, expected: type[Exception]
+) -> None:
+    def fail(*given: object) -> None:
+        raise raised
+
+    path = tmp_path / "a.zarr"
+    write(path, noise((1, 96, 100)), "cyx", steps=(1,), chunks=(1, 32, 32))
+    (slide,) = open_slides(path)
+    monkeypatch.setattr(zarr.Array, "__getitem__", fail)
+    with pytest.raises(expected):
+        slide.read(0, (slice(0, 96), slice(0, 100)))
 
 
 @pytest.mark.parametrize("codec", ["zstd", "gzip", "blosc", None])

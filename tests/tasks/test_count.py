@@ -15,6 +15,7 @@ import pytest
 import tifffile
 
 from cytally.errors import ModelError, UsageError
+from cytally.images.image import Plane
 from cytally.images.image import Image
 from cytally.models.model import Model
 from cytally.results import Prediction
@@ -211,13 +212,12 @@ def test_a_channel_that_is_not_there(images: Path, picture: Picture, model: Mode
 def test_whatever_an_image_does_the_others_are_counted(
     images: Path, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    errors = iter([RuntimeError("DefaultCPUAllocator: can't allocate memory"), ZeroDivisionError("odd"), None])
+    errors = {"a.png": RuntimeError("DefaultCPUAllocator: can't allocate memory"), "b.png": ZeroDivisionError("odd")}
 
-    def failing(*arguments: object) -> area.CountedPlane:
-        error = next(errors)
-        if error is not None:
-            raise error
-        return area.count_plane(*arguments)  # type: ignore[arg-type]
+    def failing(model: Model, plane: Plane, *others: object) -> area.CountedPlane:
+        if plane.name in errors:
+            raise errors[plane.name]
+        return area.count_plane(model, plane, *others)  # type: ignore[arg-type]
 
     monkeypatch.setattr("cytally.tasks.count_input.count_plane", failing)
     summary = count([images], tmp_path / "out", model, watch=quiet())

@@ -4,6 +4,7 @@ import csv
 import json
 
 import numpy as np
+import psutil
 import pytest
 import tifffile
 import torch
@@ -25,12 +26,6 @@ from cytally.tasks.watch import Watch
 from cytally.training.configuration import make_configuration
 
 SHAPE = (700, 900)
-
-
-@pytest.fixture(autouse=True)
-def little_is_held(monkeypatch):
-    """Whatever the tests before have left in memory."""
-    monkeypatch.setattr(slide_preflight, "_base_gib", lambda: 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +181,14 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_digit(model, slide, tmp_path
     assert (out / "points" / "skin.csv").read_text() == (tmp_path / "whole" / "points" / "skin.csv").read_text()
 
 
+def test_a_dry_run_leaves_what_is_counted(model, slide, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    interrupted(model, slide, out, monkeypatch)
+    before = sorted(out.rglob("*"))
+    count([slide], out, model, CountOptions(tile=64, dry_run=True, resume=True), Watch(on_note=lambda note: None))
+    assert sorted(out.rglob("*")) == before
+
+
 def test_regions_of_other_tiles_are_not_gone_on_with(model, slide, tmp_path, monkeypatch):
     out = tmp_path / "out"
     interrupted(model, slide, out, monkeypatch)
@@ -225,14 +228,32 @@ def test_a_kill_before_the_density_map_is_whole_begins_anew(model, slide, tmp_pa
     assert not count([slide], out, model, CountOptions(tile=64, resume=True)).failures
 
 
-@pytest.mark.parametrize(("fits", "side"), [(250, 512), (200, 256)])
-def test_regions_stay_as_large_where_about_as_much_memory_is_left(model, slide, tmp_path, monkeypatch, fits, side):
-    fitting, sides = [256, fits], [512, 256]
-    monkeypatch.setattr(slide_setup, "core_that_fits", lambda *given: fitting.pop(0))
-    monkeypatch.setattr(slide_setup, "best_side", lambda *given: sides.pop(0))
-    interrupted(model, slide, tmp_path / "out", monkeypatch, after=1, options=CountOptions())
-    assert not count([slide], tmp_path / "out", model, CountOptions(resume=True)).failures
+@pytest.mark.parametrize(("memory", "side"), [(4.0, 256), (0.8, 256)])
+def test_regions_stay_as_large_where_they_still_fit(model, slide, tmp_path, monkeypatch, memory, side):
+    """Of a sitting with little memory they are small; what is counted of them counts as long as they fit."""
+    monkeypatch.setattr(slide_setup, "core_that_fits", lambda *given: 128 if given[-1] < 1 else 256)
+    interrupted(model, slide, tmp_path / "out", monkeypatch, after=1, options=CountOptions(memory=0.8))
+    assert not count([slide], tmp_path / "out", model, CountOptions(memory=memory, resume=True)).failures
     assert about(tmp_path / "out")["regions"]["side"] == side
+
+
+def test_regions_that_no_longer_fit_are_made_smaller(model, slide, tmp_path, monkeypatch):
+    monkeypatch.setattr(slide_setup, "core_that_fits", lambda *given: 128 if given[-1] < 1 else 256)
+    interrupted(model, slide, tmp_path / "out", monkeypatch, after=1, options=CountOptions(memory=4.0))
+    assert not count([slide], tmp_path / "out", model, CountOptions(memory=0.8, resume=True)).failures
+    assert about(tmp_path / "out")["regions"]["side"] == 256
+
+
+def test_tiles_depend_on_the_settings_and_not_on_what_the_process_holds(model, slide, tmp_path, monkeypatch):
+    held, sides = psutil.Process().memory_info(), []
+    for place, rss in enumerate((2**28, 2**31)):
+        monkeypatch.setattr(psutil.Process, "memory_info", lambda _self, rss=rss: held._replace(rss=rss))
+        notes = []
+        options = CountOptions(memory=slide_preflight.BASE_GIB + 0.02)
+        count([slide], tmp_path / str(place), model, options, Watch(on_note=notes.append))
+        sides.append((about(tmp_path / str(place))["regions"]["side"], *notes))
+    assert sides[0][0] == sides[1][0] < 700
+    assert sides[0][1].rpartition(" GiB")[0] == sides[1][1].rpartition(" GiB")[0], "nor does what is told"
 
 
 def test_what_is_counted_needs_no_more_disk(model, slide, tmp_path, monkeypatch):
@@ -309,8 +330,7 @@ def test_what_is_written_at_full_size_has_to_fit_as_well(model, pixels):
         config = InputConfig(channels=("0",), normalisation="range", downscale=downscale)
         whole = ArraySlide(np.zeros((1, 4096, 4096), np.uint8), factors=(2, 4, 8, 16), channels=["0"])
         look = look_at(whole, look_over(whole), None, config, in_channels=1)
-        base = slide_preflight._base_gib()
-        tile[downscale] = core_that_fits(model, whole, look, 16, 4, base + 0.5)
+        tile[downscale] = core_that_fits(model, whole, look, 16, 4, slide_preflight.BASE_GIB + 0.5)
     written = (16 * tile[16]) ** 2 * 4 / 2**30  # one region's part of the map in float32
     assert written < 0.5 and tile[16] < tile[2]
 
@@ -372,11 +392,13 @@ def test_a_model_that_sees_images_whole_refuses_slides(make_model, slide, tmp_pa
     assert "has to see an image whole" in line
 
 
-def test_large_images_that_are_no_slides_are_counted_everywhere(model, pixels, tmp_path, monkeypatch):
+def test_large_images_that_are_no_slides_are_counted_as_slides_are(model, pixels, tmp_path, monkeypatch):
     monkeypatch.setattr("cytally.tasks.count_slide.LARGEST_WHOLE", 1000)
     tifffile.imwrite(tmp_path / "a.tif", pixels[..., 1])
-    count([tmp_path / "a.tif"], tmp_path / "out", model, CountOptions(tile=64, pixel_size=0.5))
-    row = row_of(tmp_path / "out")
-    assert float(row["area_mm2"]) == pytest.approx(SHAPE[0] * SHAPE[1] * (0.5 / 1000) ** 2)
-    whole = model.count(pixels[..., 1], pixel_size=0.5)
-    assert float(row["count"]) == pytest.approx(whole.count, rel=1e-5)
+    whole = SHAPE[0] * SHAPE[1] * (0.5 / 1000) ** 2
+    count([tmp_path / "a.tif"], tmp_path / "tissue", model, CountOptions(tile=64, pixel_size=0.5))
+    assert float(row_of(tmp_path / "tissue")["area_mm2"]) < 0.6 * whole
+    count([tmp_path / "a.tif"], tmp_path / "all", model, CountOptions(tile=64, pixel_size=0.5, tissue="all"))
+    row = row_of(tmp_path / "all")
+    assert float(row["area_mm2"]) == pytest.approx(whole)
+    assert float(row["count"]) == pytest.approx(model.count(pixels[..., 1], pixel_size=0.5).count, rel=1e-5)

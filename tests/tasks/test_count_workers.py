@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
+import pickle
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from cytally.models.model import Model
 from cytally.tasks.count import count
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.watch import Watch
+from cytally.workers.crew import Done
 
 Picture = Callable[..., np.ndarray]
 TORCH: dict[str, Any] = {"backend": "torch"}
@@ -71,6 +74,7 @@ def rows(out: Path) -> list[str]:
         return [row["image"] for row in csv.DictReader(file)]
 
 
+@pytest.mark.slow  # in parts, and faster: test_processes.py, and two workers in test_count_slide_scenes.py
 @posix
 def test_processes_one_of_which_is_killed_write_what_one_writes(
     inputs: Path, model: Model, alone: dict[str, bytes], tmp_path: Path
@@ -87,8 +91,30 @@ def test_processes_one_of_which_is_killed_write_what_one_writes(
     assert {path.name for path in out.iterdir()} == {path.name for path in (tmp_path / "alone").iterdir()}
 
 
+class Elsewhere:
+    """Workers as other processes', in this one: what they are sent is packed and unpacked."""
+
+    workers = 2
+
+    def run(self, function: Any, items: Any) -> Iterator[Done[Any, Any]]:
+        there = pickle.loads(pickle.dumps(function))
+        with ThreadPoolExecutor(self.workers) as pool:
+            waiting = {pool.submit(there, pickle.loads(pickle.dumps(item))): item for item in items}
+            for future in as_completed(waiting):
+                error = future.exception()
+                assert not isinstance(error, KeyboardInterrupt)
+                result = None if error else future.result()
+                yield Done(waiting[future], result, error)  # type: ignore[arg-type]
+
+    def __enter__(self) -> Elsewhere:
+        return self
+
+    def __exit__(self, *given: object) -> None:
+        pass
+
+
 def test_what_is_begun_alone_may_be_gone_on_with_by_others(
-    inputs: Path, model: Model, alone: dict[str, bytes], tmp_path: Path
+    inputs: Path, model: Model, alone: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopping(stage: str, done: float, total: int) -> None:
         if done >= 4:
@@ -98,6 +124,7 @@ def test_what_is_begun_alone_may_be_gone_on_with_by_others(
     with pytest.raises(KeyboardInterrupt):
         count([inputs], out, model, CountOptions(**TORCH), quiet(on_images=stopping))
     assert 3 <= len(rows(out)) < 8
+    monkeypatch.setattr("cytally.tasks.count.find_crew", lambda *given: Elsewhere())
     moments: list[float] = []
     watch = quiet(on_images=lambda stage, done, total: moments.append(done))
     count([inputs], out, model, CountOptions(workers=2, resume=True, **TORCH), watch)

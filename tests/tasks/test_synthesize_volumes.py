@@ -128,7 +128,7 @@ def test_a_set_is_not_mixed(drawn: Path) -> None:
     for change, says in (
         ({"settings": {**SMALL["settings"], "dome": [0, 0]}}, "settings (dome)"),
         ({"preset": "tric"}, "preset"),
-        ({"images": 3}, "holds 4 images already"),
+        ({"images": 3}, "holds 4 volumes already"),
     ):
         with pytest.raises(UsageError) as caught:
             synthesize({**SMALL, **change}, drawn, resume=True)

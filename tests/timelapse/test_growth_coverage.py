@@ -105,4 +105,5 @@ def test_interval_holds_the_rate(kind: dict[str, float]) -> None:
 @pytest.mark.parametrize("kind", [REGULAR, AT_RANDOM, MOVING], ids=["regular", "at random", "moving"])
 def test_interval_holds_the_rate_in_88_to_100_of_100(kind: dict[str, float], scatter: float) -> None:
     held, mean, median = runs(100, scatter, GrowthOptions(), **kind)
-    assert 88 <= held <= 100 and abs(mean) < 0.05 and median < 0.06
+    assert 88 <= held <= 100 and abs(mean) < 0.05
+    assert median < (0.05 if "traffic" not in kind else 0.08)  # cells that come and go say less of the rate

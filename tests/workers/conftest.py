@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 FUNCTIONS = '''
-import logging, os, signal, sys, time
+import logging, os, signal, sys, threading, time
 from pathlib import Path
 
 def square(number):
@@ -46,6 +46,21 @@ def mishap(item):
     if kind == "logs":
         logging.getLogger("mishaps").warning("%s was here", kind)
     return kind
+
+class Heavy:
+    """A function that tells how often it was packed, and how often unpacked, in this process."""
+    packed, unpacked = [], []
+
+    def __getstate__(self):
+        Heavy.packed.append(1)
+        return {"mask": bytes(2_000_000)}
+
+    def __setstate__(self, state):
+        Heavy.unpacked.append(1)
+
+    def __call__(self, number):
+        time.sleep(0.01)
+        return threading.get_ident()
 
 def sleep(item):
     """Note the process, and sleep: an item is a folder and seconds."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import time
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 
 from cytally.errors import UsageError, WorkerError
-from cytally.workers.crew import find_crew
+from cytally.workers import dask_crew
+from cytally.workers.crew import CrewLostError, find_crew
 from cytally.workers.dask_crew import WINDOW
 
 distributed = pytest.importorskip("distributed")
@@ -40,12 +42,48 @@ def threads() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense", "", "quic://127.0.0.1:8786"])
-def test_a_scheduler_that_is_not_there_is_one_line(address: str) -> None:
-    before = time.monotonic()
+def test_a_scheduler_that_is_not_there_is_one_line(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_crew, "PATIENCE", 0.5)
     with pytest.raises(UsageError) as caught:
         find_crew(1, address)
-    assert f"'{address}' cannot be reached" in caught.value.line() and "dask scheduler" in caught.value.line()
-    assert time.monotonic() - before < 30, "five seconds, and a busy machine"
+    line = caught.value.line()
+    assert f"'{address}' cannot be reached" in line and "dask scheduler" in line
+
+
+ALONE = """
+import sys
+from cytally.errors import UsageError
+from cytally.workers.crew import find_crew
+try:
+    find_crew(1, "nonsense")
+except UsageError as error:
+    print(error.line())
+"""
+
+
+def test_nothing_of_dask_s_follows_that_line() -> None:
+    """Its own client would wait for ten seconds at the program's end, and then show a traceback."""
+    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, timeout=120, check=True)
+    assert "'nonsense' cannot be reached" in done.stdout and not done.stderr
+
+
+def test_the_function_travels_once_and_not_with_every_item(threads: Any, functions: ModuleType) -> None:
+    functions.Heavy.packed.clear()
+    with find_crew(1, threads.scheduler_address) as crew:
+        done = list(crew.run(functions.Heavy(), range(40)))
+    assert len({each.result for each in done}) == 2 and all(each.error is None for each in done)
+    assert len(functions.Heavy.packed) <= 4 and len(functions.Heavy.unpacked) <= 4, "from here, and between the two"
+
+
+def test_a_scheduler_that_goes_away_is_one_line(threads: Any, functions: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "pids").mkdir()
+    items = [(str(tmp_path / "pids"), 0.05)] * 100
+    with find_crew(1, threads.scheduler_address) as crew:
+        run = crew.run(functions.sleep, items)
+        next(run)
+        threads.close()
+        with pytest.raises(CrewLostError, match=r"the scheduler 'tcp.*' was lost; .*--resume"):
+            list(run)
 
 
 def test_items_come_back_once_and_are_taken_as_they_are_needed(threads: Any, functions: ModuleType) -> None:

@@ -48,7 +48,11 @@ def command(
     ] = 1.0,
     memory: Annotated[float, typer.Option(help="Slides: memory to keep to in each process.", metavar="GIB")] = 1.5,
     tile: Annotated[
-        int | None, typer.Option(help="Slides: side of a tile; by default what the memory allows.", metavar="PIXELS")
+        int | None,
+        typer.Option(
+            help="Slides: side of a tile in pixels of the network, cut to 256 of the slide; by memory if not given.",
+            metavar="PIXELS",
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Slides: tell what they will take, and stop.")] = False,
     # who does the work
@@ -99,6 +103,8 @@ def run(inputs: list[str], out: Path, model: str, options: CountOptions) -> Coun
     from cytally.tasks.count import count
     from cytally.tasks.watch import Watch
 
+    if text := options.too_much_memory():
+        console.note(text)
     with Bar() as bar:
         watch = Watch(bar.announced("Counting the cells in"), console.note, lambda image, line: console.complain(line))
         summary = count(inputs, out, model, options, watch)

@@ -44,7 +44,8 @@ class Commands(TyperGroup):
         except WrongCall as error:
             context = getattr(error, "ctx", None)
             command = context.command_path if context is not None else "cytally"
-            message = " ".join(error.format_message().split()).rstrip(".")  # type: ignore[attr-defined]
+            text = error.format_message().replace("Value error, ", "")  # type: ignore[attr-defined]
+            message = " ".join(text.split()).rstrip(".")
             console.complain(f"{message}; see '{command} --help'")
             sys.exit(console.USAGE)
         except typer.Abort:

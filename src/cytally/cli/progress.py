@@ -7,12 +7,17 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from cytally.cli import console
 
 PLAIN_SECONDS = 5.0
 """Where no terminal watches, a line of progress so often instead of a bar."""
+TELLING = 0.05
+"""Share of the images, or one of them, after which it is told how long the rest takes: a slide is looked at first, and
+that says nothing about it."""
+STEP = 0.002
+"""Progress that is noted, to tell from how fast the last of it went."""
 
 
 class Bar:
@@ -31,10 +36,12 @@ class Bar:
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._stage = ""
-        self._started = self._last = self._first = 0.0
+        self._last = 0.0
+        self._seen: list[tuple[float, float]] = []  # when which share was done
         if console.err.is_terminal:
             columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"))
-            self._progress = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console.err)
+            left = TextColumn("{task.fields[left]}")
+            self._progress = Progress(*columns, TimeElapsedColumn(), left, console=console.err)
 
     def __enter__(self) -> Self:
         if self._progress is not None:
@@ -49,7 +56,8 @@ class Bar:
 
     def images(self, stage: str, done: float, total: int) -> None:
         """Show that `done` of `total` images went through a stage, as ``Counting``."""
-        self._show(stage, stage, done / total if total else 1.0, f"{int(done)} of {total}")
+        share, one = (done / total, 1 / total) if total else (1.0, 1.0)
+        self._show(stage, stage, share, f"{int(done)} of {total}", telling=min(TELLING, one))
 
     def announced(self, doing: str) -> Callable[[str, float, int], None]:
         """`images`, with a first line on how many images there are: ``Counting the cells in 3 images``."""
@@ -69,20 +77,32 @@ class Bar:
         """Show a stage whose `text` may change, and of which the share `done` is behind."""
         self._show("", text, done, f"{done:.0%}")
 
-    def _show(self, stage: str, text: str, share: float, done: str) -> None:
+    def _show(self, stage: str, text: str, share: float, done: str, telling: float = 0.0) -> None:
         now = time.monotonic()
-        begins = stage != self._stage or not self._started
+        begins = stage != self._stage or not self._seen
         if begins:
-            self._stage, self._started, self._last, self._first = stage, now, now, share
+            self._stage, self._last, self._seen = stage, now, [(now, share)]
+        elif share - self._seen[-1][1] >= STEP:
+            self._seen.append((now, share))
         if self._progress is not None:
+            left = self._left(now, share, telling)
             if begins or self._task is None:
-                self._task = self._progress.add_task(text, total=1.0, done=done)
-            self._progress.update(self._task, completed=share, description=text, done=done)
+                self._task = self._progress.add_task(text, total=1.0, done=done, left=left)
+            self._progress.update(self._task, completed=share, description=text, done=done, left=left)
         elif now - self._last >= PLAIN_SECONDS:
             self._last = now
-            gained = share - self._first  # a resumed run does not begin at 0
-            left = (now - self._started) * (1 - share) / gained if gained > 0 else 0.0
-            console.err.print(f"{text}: {done}" + (f", about {_words(left)} left" if left >= 1 else ""))
+            left = self._left(now, share, telling)
+            console.err.print(f"{text}: {done}" + (f", {left}" if left else ""))
+
+    def _left(self, now: float, share: float, telling: float) -> str:
+        """How long the rest will take, in words, if it goes on as the second half of what was done: a slide's first
+        steps are slow, and a resumed run does not begin at 0. Empty where that cannot be told."""
+        first = self._seen[0][1]
+        if share - first < max(telling, 1e-9):
+            return ""
+        since, before = [each for each in self._seen if each[1] <= (first + share) / 2][-1]
+        left = (now - since) * (1 - share) / (share - before)
+        return f"about {_words(left)} left" if left >= 1 else ""
 
 
 def number_of_images(number: int) -> str:

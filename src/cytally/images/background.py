@@ -40,6 +40,15 @@ def middle(ordered: Pixels) -> float:
     return float(ordered[(ordered.size - 1) // 2 : ordered.size // 2 + 1].mean())
 
 
+def quantile(values: Pixels, share: float) -> float:
+    """The value below which a `share` of the values (N,) lies, between two of them in proportion, as NumPy's."""
+    place = share * (values.size - 1)
+    low = int(place)
+    parted = np.partition(values, low)
+    below = float(parted[low])
+    return below if place == low else below + (place - low) * (float(parted[low + 1 :].min()) - below)
+
+
 def clean_spread(ordered: Pixels, level: float) -> float:
     """Standard deviation about `level` of the sorted values (N,) on its narrower side, by the median."""
     border = ordered.dtype.type(level)

@@ -35,6 +35,8 @@ def most_varying(data: NDArray[Any]) -> int:
     >>> most_varying(np.stack([hot, cells]))
     1
     """
+    if len(data) == 1:
+        return 0
     return int(np.argmax([_block_means(channel).std() for channel in data]))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.floating[Any]]
 
-CACHED = 32_768
+CACHED = 131_072
 """Pixels that are smoothed at a time: they fit into a processor's cache."""
 
 
@@ -37,20 +37,33 @@ def smooth_rows(values: NDArray[Any], step: int, weights: Pixels, axis: Literal[
     lines = max(1, CACHED // (values.shape[1] * (step if axis == 0 else 1)))
     for top in range(0, shape[0], lines):
         if axis == 0:
-            here = places[top : top + lines]
-            near = values.take(np.arange(here[0] - 4, here[-1] + 5), axis=0, mode="clip").astype(weights.dtype)
+            near = _beyond(values, places[top : top + lines])
+            result[top : top + lines] = _smooth(near, step, weights)
         else:
-            here = places
-            near = np.pad(values[top : top + lines, : here[-1] + 5], ((0, 0), (4, 4)), mode="edge")[:, here[0] :].T
-        a, b, c = near[:-2], near[1:-1], near[2:]
-        medians = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
-        shifted = [medians[shift : shift + here[-1] - here[0] + 1 : step] for shift in range(len(weights))]
-        centre = shifted.pop(3)  # differences from it keep constant regions exactly constant
-        total = np.zeros_like(centre)
-        for weight, each in zip(np.delete(weights, 3), shifted, strict=True):
-            difference = each - centre
-            difference *= weight
-            total += difference
-        total += centre
-        result[top : top + lines] = total if axis == 0 else total.T
+            near = _beyond(values[top : top + lines].T, places)
+            result[top : top + lines] = _smooth(near, step, weights).T
     return result
+
+
+def _beyond(values: NDArray[Any], places: NDArray[np.intp]) -> NDArray[Any]:
+    """The rows from four before the first of the `places` to four after the last."""
+    first, last = int(places[0]) - 4, int(places[-1]) + 5
+    if first >= 0 and last <= len(values):
+        return values[first:last]
+    return values.take(np.arange(first, last), axis=0, mode="clip")
+
+
+def _smooth(near: NDArray[Any], step: int, weights: Pixels) -> Pixels:
+    """Medians of three neighbouring rows, and the Gaussian's mean of seven of those, for every `step`-th row."""
+    a, b, c = near[:-2], near[1:-1], near[2:]
+    medians = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c)).astype(weights.dtype, copy=False)
+    count = (len(medians) - 7) // step + 1
+    rows = [medians[shift : shift + (count - 1) * step + 1 : step] for shift in range(7)]
+    total: Pixels = rows[3].copy()
+    twice = total + total  # differences from it keep constant regions exactly constant
+    for one, other, weight in zip(rows[:3], rows[:3:-1], weights, strict=False):
+        difference = one + other
+        difference -= twice
+        difference *= weight
+        total += difference
+    return total

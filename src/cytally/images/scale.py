@@ -7,18 +7,17 @@ for counting, but the median area of what it finds hardly cares, which measured 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.filters import threshold_otsu
-from skimage.segmentation import watershed
 
-from cytally.images.background import background
+from cytally.images.background import background, quantile
+from cytally.images.basins import climb
 from cytally.images.sample import sample
-from cytally.images.smooth import gaussian
-from cytally.readout.distance import stretched_distance
+from cytally.images.smooth import gaussian, gaussian_in_pairs
 from cytally.readout.peaks import largest_nearby
 
 Pixels = NDArray[np.float32]
@@ -41,6 +40,12 @@ SAMPLES = 250_000
 
 UNEVEN = 0.3
 """A background that varies less than this, in units of a typical nucleus, is left as it is."""
+
+NOISES = 4 * 1.4826
+"""What is so many times brighter than the median of what noise leaves below 0 is no noise: four standard deviations."""
+
+BINS = 256
+"""Shades that Otsu's threshold tells apart."""
 
 COARSE = 8
 """Side of the squares of pixels whose means tell where a large image is bright."""
@@ -103,21 +108,29 @@ def uneven_background(plane: Pixels, blocks: int = 5) -> Pixels:
         return np.zeros((1, 1), np.float32)
     dark = np.array(
         [
-            [np.quantile(part, 0.1) for part in np.array_split(strip, blocks, axis=1)]
+            [quantile(part.ravel(), 0.1) for part in np.array_split(strip, blocks, axis=1)]
             for strip in np.array_split(points, blocks, axis=0)
         ]
     )
     dark = dark.astype(np.float32).ravel()
-    terms = np.stack([quadratic(one, (blocks, blocks)).ravel() for one in np.eye(6, dtype=np.float32)], axis=1)
+    terms = quadratic_terms(blocks)
     weight = np.ones_like(dark)
     for _ in range(15):  # an expectile: parts above the surface, where nuclei are dense, pull 20 times less
         root = np.sqrt(weight)
         coefficients = np.linalg.lstsq(terms * root[:, None], dark * root)[0]
-        weight = np.where(dark > terms @ coefficients, np.float32(0.05), np.float32(1))
+        before, weight = weight, np.where(dark > terms @ coefficients, np.float32(0.05), np.float32(1))
+        if np.array_equal(weight, before):
+            break
     if np.ptp(terms @ coefficients) < UNEVEN:
         return np.zeros((1, 1), np.float32)
     coefficients[0] += background((points - quadratic(coefficients, points.shape)).ravel())[0]
     return quadratic(coefficients, plane.shape)
+
+
+@cache
+def quadratic_terms(side: int) -> Pixels:
+    """What each coefficient of `quadratic` is multiplied with in a square of `side` × `side` points: (side², 6)."""
+    return np.stack([quadratic(one, (side, side)).ravel() for one in np.eye(6, dtype=np.float32)], axis=1)
 
 
 def quadratic(coefficients: Pixels, shape: tuple[int, ...]) -> Pixels:
@@ -146,11 +159,12 @@ def choose_windows(plane: Pixels) -> Pixels:
 def first_guess(plane: Pixels) -> float | None:
     """Diameter from the peaks of the distance transform, or None where nothing is bright."""
     mask = bright_part(gaussian(plane, 1, truncate=3))
-    if mask.sum() < FEWEST:
+    if np.count_nonzero(mask) < FEWEST:
         return None
-    distance = distance_inside(mask)
-    ridge = gaussian(distance, 1)
-    radii = distance[(ridge == largest_nearby(ridge, 5)) & (distance > 1)]
+    squares = np.rint(np.square(distance_inside(mask), dtype=np.float64))
+    ridge = gaussian(np.sqrt(squares), 1)
+    ridge = np.rint(ridge * 1e9, out=ridge)  # what mirrors something else stays as high as that
+    radii = np.sqrt(squares[(ridge == largest_nearby(ridge, 5)) & (squares > 1)])
     return 2 * weighted_median(radii, radii**2) if radii.size else None
 
 
@@ -160,58 +174,87 @@ def measure(plane: Pixels, guess: float) -> float | None:
     size = guess / step
     mask = bright_part(gaussian(shrink(plane, step), max(0.7, 0.12 * size), truncate=3))
     distance = distance_inside(mask)
-    ridge = gaussian(distance, max(0.5, 0.1 * size))
+    ridge = gaussian_in_pairs(distance, max(0.5, 0.1 * size))
     peaks: NDArray[np.bool_] = (ridge == largest_nearby(ridge, max(3, int(0.6 * size) | 1))) & (distance > 1)
-    count = int(peaks.sum())
+    count = int(np.count_nonzero(peaks))
     if count == 0:
         return None
     parts = flood(ridge, peaks, mask)
     areas = np.bincount(parts.ravel(), minlength=count + 1)
     inside = np.ones(count + 1, bool)
-    inside[[0, *parts[0], *parts[-1], *parts[:, 0], *parts[:, -1]]] = False
-    if inside.sum() < min(3, count):
+    inside[0] = False
+    for edge in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
+        inside[edge] = False
+    if np.count_nonzero(inside) < min(3, count):
         inside[1:] = True
     diameters = 2 * np.sqrt(areas[inside] / np.pi)
     large: NDArray[np.bool_] = diameters >= 0.4 * weighted_median(diameters, diameters**2)
     return float(step * np.median(diameters[large]))
 
 
-def distance_inside(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Distance of each pixel of a mask (Y, X) to the background, from whole squares, so that equal ones are equal."""
-    squares = np.square(stretched_distance(mask), dtype=np.float64)
-    return np.sqrt(np.rint(squares, out=squares), out=squares)
+def distance_inside(mask: NDArray[np.bool_]) -> Pixels:
+    """Distance of each pixel of a mask (Y, X) to the background; 1 everywhere where there is none."""
+    if mask.all():
+        return np.ones(mask.shape, np.float32)
+    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(distance, np.float32).reshape(mask.shape)
 
 
-def flood(ridge: NDArray[np.float64], peaks: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+def flood(ridge: Pixels, peaks: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """The mask (Y, X) shared out among its `peaks`, numbered in reading order from 1, by a watershed of the `ridge`.
 
-    Most bright patches hold one peak, to which all of it belongs: only the others have to be flooded.
+    Most bright patches hold one peak, to which all of it belongs: only the others have to be looked at closely.
     """
-    patches = cv2.connectedComponents(mask.view(np.uint8), connectivity=4, ltype=cv2.CV_32S)[1].reshape(mask.shape)
-    there, number = patches[peaks], int(patches.max()) + 1
+    number, patches = cv2.connectedComponents(mask.view(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    patch, places = np.asarray(patches, np.int32).ravel(), np.flatnonzero(peaks)
+    there, numbers = patch[places], np.arange(1, len(places) + 1, dtype=np.int32)
     owner, many = np.zeros(number, np.int32), np.bincount(there, minlength=number) > 1
-    owner[there] = np.arange(1, len(there) + 1)
-    owner[many] = 0
-    parts: NDArray[np.int32] = owner[patches]
-    shared = many[patches]
-    if shared.any():
-        seeds = np.zeros(mask.shape, np.int32)
-        seeds[peaks] = np.arange(1, len(there) + 1)
-        parts += watershed(-ridge, np.where(shared, seeds, 0), mask=shared)  # type: ignore[no-untyped-call]
-    return parts
+    owner[there] = np.where(many[there], -1, numbers)
+    parts = owner.take(patch)
+    if many.any():
+        shared = np.flatnonzero(parts < 0)
+        seeds = np.zeros(mask.size, np.int32)
+        seeds[places] = numbers
+        parts[shared] = climb(ridge, shared, seeds[shared])
+    return parts.reshape(mask.shape)
 
 
 def bright_part(smooth: Pixels) -> NDArray[np.bool_]:
     """Pixels above Otsu's threshold and above the noise; things much brighter than a nucleus do not raise it."""
-    below = -smooth[smooth < 0]
-    noise = 1.4826 * float(np.median(below)) if below.size else 0.0
-    top = smooth.clip(0, 2)
-    bright: NDArray[np.bool_] = top > max(FAINTEST, 4 * noise, float(threshold_otsu(top)))  # type: ignore[no-untyped-call]
+    level = max(FAINTEST, otsu(smooth.clip(0, 2)))
+    below, least = smooth < 0, level / NOISES  # the noise is told by the median of what is below 0
+    if 2 * np.count_nonzero(smooth < -least) >= np.count_nonzero(below) > 0:
+        level = max(level, NOISES * float(np.median(-smooth[below])))
+    bright: NDArray[np.bool_] = smooth > level
     return bright
+
+
+def otsu(values: Pixels) -> float:
+    """The threshold that leaves the least variance within what is above and what is below it (Otsu 1979).
+
+    Examples
+    --------
+    >>> plane = np.array([[0.0, 0.5, 0.9, 9.0, 9.5, 10.0]], np.float32)
+    >>> (plane > otsu(plane)).tolist()
+    [[False, False, False, True, True, True]]
+    """
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return low
+    scale = BINS / (high - low)
+    shades = cv2.convertScaleAbs(values, alpha=scale, beta=-low * scale - 0.499)  # rounds, so the least becomes 0
+    number = cv2.calcHist([shades], [0], None, [BINS], [0, BINS]).ravel().astype(np.float64)
+    middles = low + (np.arange(BINS) + 0.5) / scale
+    below, sums = number.cumsum()[:-1], (number * middles).cumsum()
+    above = values.size - below
+    between = below * above * (sums[:-1] / below - (sums[-1] - sums[:-1]) / above) ** 2
+    return float(middles[np.argmax(between)])
 
 
 def shrink(plane: Pixels, step: int) -> Pixels:
     """Means of squares of `step` × `step` pixels; incomplete ones at the far borders are left out."""
+    if step == 1:
+        return plane
     rows, columns = (side // step for side in plane.shape)
     squares = plane[: rows * step, : columns * step].reshape(rows, step, columns, step)
     means: Pixels = squares.mean(axis=(1, 3))

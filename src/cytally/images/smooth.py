@@ -1,26 +1,20 @@
-"""The Gaussian filter of SciPy, to the last digit, by as many threads as torch may use."""
+"""Gaussian filters, many times faster than SciPy's."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Float = TypeVar("Float", np.float32, np.float64)
 
-LEAST = 262_144
-"""Fewer pixels than this are not worth a second thread."""
 
-
-def gaussian(
-    plane: NDArray[Float], sigma: float, *, truncate: float = 4.0, threads: int | None = None
-) -> NDArray[Float]:
+def gaussian(plane: NDArray[Float], sigma: float, *, truncate: float = 4.0) -> NDArray[Float]:
     """Smooth a plane (Y, X) by a Gaussian; beyond the edges it is mirrored.
 
-    Along either axis the lines are shared out among threads: each line comes out as it would alone.
+    `scipy.ndimage.gaussian_filter` but for rounding, in the number type of the plane throughout.
 
     Parameters
     ----------
@@ -30,27 +24,20 @@ def gaussian(
         Standard deviation in pixels.
     truncate
         Standard deviations at which the Gaussian ends.
-    threads
-        How many; None: as many as torch has been told to use, where the plane is large.
     """
-    if threads is None:
-        import torch  # slow to load, and loaded already where a network is about to run
+    side = 2 * int(truncate * sigma + 0.5) + 1
+    smooth = cv2.GaussianBlur(plane, (side, side), sigma, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(smooth, plane.dtype).reshape(plane.shape)
 
-        threads = torch.get_num_threads() if plane.size >= LEAST else 1
-    across, smooth = np.empty_like(plane), np.empty_like(plane)
 
-    def down(columns: slice) -> None:
-        ndimage.gaussian_filter1d(plane[:, columns], sigma, axis=0, output=across[:, columns], truncate=truncate)
+def gaussian_in_pairs(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """As `gaussian`, but what mirrors something else, left to right or upside down, comes out equal to the last digit.
 
-    def along(rows: slice) -> None:
-        ndimage.gaussian_filter1d(across[rows], sigma, axis=1, output=smooth[rows], truncate=truncate)
-
-    if threads == 1:
-        down(slice(None))
-        along(slice(None))
-        return smooth
-    with ThreadPoolExecutor(threads) as crew:
-        for work, length in ((down, plane.shape[1]), (along, plane.shape[0])):
-            edges = np.linspace(0, length, threads + 1).round().astype(int).tolist()
-            list(crew.map(work, map(slice, edges, edges[1:])))
-    return smooth
+    The filter along columns adds up pairs at equal distances, which that along rows does not: the plane is turned.
+    """
+    side = 2 * int(4 * sigma + 0.5) + 1
+    weights, itself = cv2.getGaussianKernel(side, sigma, cv2.CV_32F), np.ones(1, np.float32)
+    for shape in (plane.shape[::-1], plane.shape):
+        smooth = cv2.sepFilter2D(plane, -1, itself, weights, borderType=cv2.BORDER_REFLECT)
+        plane = np.asarray(cv2.transpose(smooth.reshape(shape[::-1])), np.float32).reshape(shape)
+    return plane

@@ -18,6 +18,9 @@ LARGEST_TIFF = 100_000_000
 
 CHUNK = 1024
 
+EMPTY = 0.25
+"""Share of zeros from which a density map is compressed; the digits of other values hardly can be."""
+
 
 def write_density(
     path: Path, density: NDArray[np.floating[Any]], pixel_size: float | None = None, *, largest: int = LARGEST_TIFF
@@ -45,7 +48,8 @@ def write_density(
         path = path.with_suffix(".zarr")
         _write_zarr(path, density, pixel_size)
     else:
-        _write_tiff(path, density, pixel_size)
+        sparse = np.count_nonzero(density) <= (1 - EMPTY) * density.size
+        _write_tiff(path, density, pixel_size, compress=bool(sparse))
     return path
 
 
@@ -71,7 +75,7 @@ def write_labels(path: Path, labels: NDArray[np.integer[Any]], pixel_size: float
     return path
 
 
-def _write_tiff(path: Path, array: NDArray[Any], pixel_size: float | None) -> None:
+def _write_tiff(path: Path, array: NDArray[Any], pixel_size: float | None, *, compress: bool = True) -> None:
     import tifffile
 
     with whole_file(path) as temporary:
@@ -79,7 +83,7 @@ def _write_tiff(path: Path, array: NDArray[Any], pixel_size: float | None) -> No
             temporary,
             array,
             photometric="minisblack",
-            compression="zlib",
+            compression="zlib" if compress else None,
             metadata={"axes": "YX" if array.ndim == 2 else "ZYX"},
             resolution=None if pixel_size is None else (1e4 / pixel_size, 1e4 / pixel_size),
             resolutionunit=None if pixel_size is None else "CENTIMETER",

@@ -49,7 +49,7 @@ def plate_figure(wells: pandas.DataFrame) -> ReportFigure | None:
         caption += " All plates share one scale of colours and one shape, the smallest that has all wells."
     if len(wells) > MANY_WELLS:
         caption += " The colours end at the 1st and 99th percentile."
-    title = "Plates" if several else "Plate"
+    title = "Plate maps" if several else "Plate map"
     caption += " wells.csv has the figures."
     return ReportFigure("plate", title, caption, draw_plates(wells), f"Heat map of each plate: {shown} of its wells")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cytally.files import whole_file
+from cytally.files import flush, whole_file
 from cytally.slides.plan import CHUNK, GRAIN, Plan, Region
 
 COARSEST = 2048
@@ -74,12 +75,16 @@ class DensityMap:
         self._levels = None
 
     def write(self, region: Region, density: Floats) -> None:
-        """Write a region's density (Y, X), in pixels of level 0, on all levels."""
+        """Write a region's density (Y, X), in pixels of level 0, on all levels; it is on the disk afterwards."""
         for level, array in enumerate(self._arrays()):
             if level:
                 density = halved(density)
             top, left = region.rows.start >> level, region.columns.start >> level
-            array[top : top + density.shape[0], left : left + density.shape[1]] = density
+            rows, columns = slice(top, top + density.shape[0]), slice(left, left + density.shape[1])
+            array[rows, columns] = density
+            for chunk in self._chunks(level, array, rows, columns):
+                with suppress(FileNotFoundError):  # one without a cell takes no room
+                    flush(chunk)
 
     def coarsest(self) -> Floats:
         """The last level (Y, X): small enough to look at, and with the same sum."""
@@ -121,6 +126,13 @@ class DensityMap:
                 resolution=None if pixel_size is None else (1e4 / pixel_size, 1e4 / pixel_size),
                 resolutionunit=None if pixel_size is None else "CENTIMETER",
             )
+
+    def _chunks(self, level: int, array: Any, rows: slice, columns: slice) -> Iterator[Path]:
+        """The files of the chunks in a window of a level."""
+        side = array.chunks[0]
+        for row in range(rows.start // side, -(-rows.stop // side)):
+            for column in range(columns.start // side, -(-columns.stop // side)):
+                yield self.path / str(level) / array.metadata.encode_chunk_key((row, column))
 
     def _arrays(self) -> list[Any]:
         import zarr

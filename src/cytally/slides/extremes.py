@@ -15,7 +15,8 @@ Window = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class Extremes:
-    """The densest and the sparsest window, in pixels of the map, and the cells per pixel counted in of each."""
+    """The densest and the sparsest window, in pixels of the map, and the cells per pixel counted in of each (never below
+    0)."""
 
     densest: Window
     sparsest: Window
@@ -29,7 +30,8 @@ def extreme_windows(cells: NDArray[np.floating], area: NDArray[np.floating], sid
     Parameters
     ----------
     cells
-        Cells in each pixel (Y, X) of a map.
+        Cells in each pixel (Y, X) of a map. What a network makes of an empty place may be a little below 0; a window
+        that sums to less than nothing has no cells.
     area
         What share of each pixel was counted in, from 0 to 1.
     side
@@ -58,8 +60,8 @@ def extreme_windows(cells: NDArray[np.floating], area: NDArray[np.floating], sid
     return Extremes(
         (slice(top, top + height), slice(left, left + width)),
         (slice(bottom, bottom + height), slice(right, right + width)),
-        float(dense[top, left]),
-        float(dense[bottom, right]),
+        max(0.0, float(dense[top, left])),
+        max(0.0, float(dense[bottom, right])),
     )
 
 

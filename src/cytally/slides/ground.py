@@ -11,7 +11,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from cytally.images.resize import resize
-from cytally.slides.noise import BLOCK, away_from, noise_squares, overall, reach, relative_noise
+from cytally.slides.noise import BLOCK, away_from, heaviness, noise_squares, overall, relative_noise
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float32]
@@ -20,8 +20,9 @@ WIDE_NOISES, SMALL_NOISES = 4.0, 4.5
 """What differs from the ground by more standard deviations of its noise than this stands out. Small things need more,
 as a large picture has a million places where noise alone could be one."""
 MOST_NOISES = 12.0
-"""What differs by more is no noise, whatever is read off the ground: where cells lie in nearly every square, it is them
-that are read."""
+"""What differs by more is no noise, whatever is read off the ground."""
+CLEARLY = 1.1
+"""How much further than a normal distribution noise must seem to reach, to be believed."""
 SMALL, SMOOTH, BROAD = 0.6, 1.0, 2.0
 """Standard deviations in pixels of the Gaussians in which single cells, patches and wide things are looked for."""
 CLEAR_DARK, CLEAR_BRIGHT = 5.0, 8.0
@@ -30,7 +31,6 @@ The light of a bright field is even; what is bright and uneven is tissue that fi
 TWO_HEAPS = 0.8
 """Share of the variance between the classes from which values lie in two heaps: 0.64 for one normal distribution
 divided in its middle, 0.75 for a uniform one, as a slope of brightness makes it."""
-CLEARLY = 1.1
 LEAST_SHARE, LEAST_EDGE = 0.01, 0.25
 """Share of the picture, and of its edge, that a ground must have."""
 EVEN = 2.0
@@ -88,16 +88,20 @@ def stands_out(channel: NDArray[Any], threshold: float = 1.0) -> Outstanding:
     level, spread = _level(broad[ground])
     squares = noise_squares(values, ground, whole)
     noise = overall(squares)
+    stronger = relative_noise(squares, channel.shape)
+    around = (values - _surroundings(values)) / stronger
+    further = _further(around, ground, noise, whole), _further(-around, ground, noise, whole)
+    rounding = ROUNDING * float(np.abs(values).max())
+    small = _small_things(around, ground, noise, further, rounding, threshold)
     left = noise / (2 * np.sqrt(np.pi) * BROAD)  # what a Gaussian leaves of white noise
     large = ground.mean() >= LEAST_SHARE and _share_of_edge(ground) >= LEAST_EDGE
     if not large or middle - level < (CLEAR_BRIGHT if bright_field else CLEAR_DARK) * spread:
         variation = NORMAL * float(np.median(np.abs(broad - np.median(broad))))
-        return Outstanding(
-            _small_things(values, ground, squares, whole, threshold), "even" if variation <= EVEN * left else "unclear"
-        )
-    faintest = max(FAINTEST[0] * (middle - level), FAINTEST[1] if whole else 0, ROUNDING * float(np.abs(values).max()))
-    wide = broad - level > threshold * min(middle - level, max(WIDE_NOISES * max(spread, left), faintest))
-    return Outstanding(wide | _small_things(values, ground, squares, whole, threshold), "clear")
+        return Outstanding(small, "even" if variation <= EVEN * left else "unclear")
+    faintest = max(FAINTEST[0] * (middle - level), FAINTEST[1] if whole else 0, rounding)
+    far = WIDE_NOISES * max(spread, left) * _once_smooth(further[0], left, noise)
+    wide = broad - level > threshold * np.minimum(middle - level, np.maximum(far * np.maximum(stronger, 1), faintest))
+    return Outstanding(wide | small, "clear")
 
 
 def _share_of_edge(mask: Mask) -> float:
@@ -148,27 +152,38 @@ def _level(values: Floats) -> tuple[float, float]:
     return mode, NORMAL * float(np.median(mode - below)) if len(below) else 0.0
 
 
+def _further(around: Floats, ground: Mask, noise: float, whole: bool) -> float:
+    """How much further the noise of pixels reaches to the bright than that of a normal distribution, from 1 on."""
+    if not noise:
+        return 1.0
+    # Whole numbers reach steps; spread out evenly over each, they tell how far they would reach in between.
+    steps = np.random.default_rng(0).random(around.shape, np.float32) - 0.5 if whole else np.float32(0)
+    field = np.asarray((around + steps) / noise, np.float32)
+    found = min(heaviness(field, away_from(ground)), MOST_NOISES / SMALL_NOISES)
+    return found if found > CLEARLY else 1.0
+
+
+def _once_smooth(further: float, left: float, noise: float) -> float:
+    """The same for a smoothed picture that has less noise `left`.
+
+    Of white noise a Gaussian of standard deviation s leaves 1 / (2 sqrt(pi) s), and of its skewness 2 / (3 sqrt(pi) s),
+    to which what it reaches beyond a normal distribution is proportional.
+    """
+    return 1 + (further - 1) * min(1.0, 4 / 3 * left / noise) if noise else 1.0
+
+
 def _small_things(
-    values: Floats, ground: Mask, squares: NDArray[np.float64], whole: bool, threshold: float
+    around: Floats, ground: Mask, noise: float, further: tuple[float, float], rounding: float, threshold: float
 ) -> Mask:
     """What differs from its surroundings, to the bright or the dark, as single pixels or as patches of a few."""
-    surroundings, stronger = _surroundings(values), relative_noise(squares, values.shape)
-    around = (values - surroundings) / stronger
-    # Whole numbers reach steps; spread out evenly over each, they tell how far they would reach in between.
-    steps = np.random.default_rng(0).random(values.shape, np.float32) - 0.5 if whole else np.float32(0)
-    blurred = around + steps / stronger
-    noise, rounding = overall(squares), ROUNDING * float(np.abs(values).max())
-    tells = away_from(ground, values.shape)
-    found = np.zeros(values.shape, bool)
+    found = np.zeros(around.shape, bool)
     for width in (0.0, SMALL, SMOOTH):
-        field, even = (ndimage.gaussian_filter(each, width) if width else each for each in (around, blurred))
+        field = ndimage.gaussian_filter(around, width) if width else around
         left = min(noise, noise / (2 * np.sqrt(np.pi) * width)) if width else noise
         there = np.abs(field[ground])
-        least = SMALL_NOISES * max(left, NORMAL * float(np.median(there[:: max(1, len(there) // SAMPLE)])))
-        for sign in (1, -1):
-            limit = min(reach(sign * even, tells), MOST_NOISES / SMALL_NOISES * least)
-            limit = limit if limit > CLEARLY * least else least
-            found |= sign * field > threshold * max(limit, rounding)
+        left = max(left, NORMAL * float(np.median(there[:: max(1, len(there) // SAMPLE)])))
+        for sign, far in zip((1, -1), further, strict=True):
+            found |= sign * field > threshold * max(SMALL_NOISES * left * _once_smooth(far, left, noise), rounding)
     return found
 
 

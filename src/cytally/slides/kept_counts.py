@@ -24,10 +24,12 @@ class KeptCounts:
     ----------
     folder
         Where. Several processes may write into it.
+    output
+        The folder that errors name where nothing more can be written; by default the same.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, output: Path | None = None) -> None:
+        self.folder, self.output = folder, output or folder
 
     def holds(self, about: dict[str, Any]) -> bool:
         """Whether the counts that are there were made under these conditions, and so may be gone on with.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cytally.errors import ImageError
 from cytally.slides.slide import Slide
+
+logger = logging.getLogger(__name__)
 
 LONGEST = 2048
 """Most pixels on the longer side of an overview."""
@@ -45,7 +49,8 @@ class Overview:
 def look_over(slide: Slide, on_share: Callable[[float], None] = lambda share: None) -> Overview:
     """The coarsest level that still has `LONGEST` / 2 pixels on its longer side, made smaller where it is larger.
 
-    A slide without lower resolutions is read once from end to end, some rows at a time.
+    A slide without lower resolutions is read once from end to end, some rows at a time. Of a level that is damaged all
+    over the next finer one is taken; what else is damaged is logged as a warning.
 
     Parameters
     ----------
@@ -53,10 +58,26 @@ def look_over(slide: Slide, on_share: Callable[[float], None] = lambda share: No
         What to look at.
     on_share
         Called with the share that has been read.
+
+    Raises
+    ------
+    ImageError
+        When no pixel of any of them can be decoded.
     """
-    shape = slide.levels[0].shape
     fine = [number for number, level in enumerate(slide.levels) if max(level.shape) >= LONGEST // 2]
-    level = fine[-1] if fine else 0
+    for level in reversed(range(fine[-1] + 1 if fine else 1)):
+        pixels, damaged = _shrunk(slide, level, on_share)
+        if damaged < 1:
+            break
+    else:
+        raise ImageError("is damaged all over", file=slide.path, cure="copy or export it again")
+    if damaged:
+        logger.warning("%s: %.2g %% of its pixels are damaged and left out", slide.name, 100 * damaged)
+    return Overview(pixels, slide.levels[0].shape)
+
+
+def _shrunk(slide: Slide, level: int, on_share: Callable[[float], None]) -> tuple[NDArray[Any], float]:
+    """A level in few pixels, and which share of it is damaged."""
     rows, columns = slide.levels[level].shape
     step = max(1, -(-max(rows, columns) // LONGEST))
     row_bytes = columns * len(slide.channels) * slide.dtype.itemsize
@@ -64,12 +85,14 @@ def look_over(slide: Slide, on_share: Callable[[float], None] = lambda share: No
     tile = slide.levels[level].tile[0]
     if strip > tile:
         strip = max(step, strip // tile * tile // step * step)
-    parts = []
+    parts, damaged = [], 0
     for top in range(0, rows, strip):
         bottom = min(top + strip, rows)
-        parts.append(_means(slide.read(level, (slice(top, bottom), slice(0, columns))).pixels, step))
+        piece = slide.read(level, (slice(top, bottom), slice(0, columns)))
+        damaged += 0 if piece.damaged is None else int(np.count_nonzero(piece.damaged))
+        parts.append(_means(piece.pixels, step))
         on_share(bottom / rows)
-    return Overview(np.concatenate(parts, axis=1), shape)
+    return np.concatenate(parts, axis=1), damaged / (rows * columns)
 
 
 def _means(pixels: NDArray[Any], step: int) -> NDArray[Any]:

@@ -125,6 +125,20 @@ class Plan:
         return slice(first, first + length)
 
 
+def largest_side(shape: tuple[int, int], factor: float, tile: int) -> int:
+    """Side of the largest region in pixels of level 0, a multiple of `GRAIN`, that is no larger than `tile` of the
+    network, but for the smallest that there is, and not larger than the slide needs.
+
+    Examples
+    --------
+    >>> slide = (30_000, 26_624)
+    >>> largest_side(slide, factor=0.25, tile=300), largest_side(slide, 1.0, 100), largest_side((300, 200), 1.0, 9999)
+    (1024, 256, 512)
+    """
+    grains = int(tile / factor * (1 + 1e-9)) // GRAIN
+    return GRAIN * max(1, min(grains, -(-max(shape) // GRAIN)))
+
+
 def best_side(shape: tuple[int, int], factor: float, tile: int, halo: int) -> int:
     """Side of a region in pixels of level 0: at most `tile` of the network, and cut so that little is seen twice.
 
@@ -146,7 +160,7 @@ def best_side(shape: tuple[int, int], factor: float, tile: int, halo: int) -> in
     >>> best_side((30_000, 26_624), factor=0.125, tile=1024, halo=80), best_side((100, 100), 1.0, 64, 8)
     (6656, 256)
     """
-    largest = max(1, int(tile / factor) // GRAIN)
+    largest = largest_side(shape, factor, tile) // GRAIN
 
     def seen(grains: int) -> float:
         side = grains * GRAIN

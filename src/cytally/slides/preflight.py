@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cytally.errors import ImageError, UsageError
+from cytally.slides.plan import GRAIN
+from cytally.slides.words import size_in_words
 
 MEGA, GIB, GB = 1e6, 2**30, 1e9
 SMALLEST_TILE = 64
@@ -52,6 +54,10 @@ class PreflightFacts:
         What a pixel of tissue takes in the results, in pixels of the network.
     workers
         Processes at a time. They share the cores, so that more of them take more memory and no less time.
+    grain
+        Pixels of the network that a tile's side is a multiple of.
+    asked
+        The tile that was asked for; None where the memory decided.
     """
 
     name: str
@@ -68,6 +74,8 @@ class PreflightFacts:
     read_seconds_per_megapixel: float
     disk_bytes_per_pixel: float
     workers: int = 1
+    grain: float = 1.0
+    asked: int | None = None
 
     @property
     def window_pixels(self) -> int:
@@ -92,9 +100,12 @@ class Preflight:
     def line(self) -> str:
         """The estimate as one line."""
         facts = self.facts
-        (rows, columns), megapixels = facts.shape, facts.pixels / MEGA
-        size = f"{columns:,} x {rows:,} pixels, {megapixels:.{1 if megapixels >= 1 else 2}f} megapixels for the network"
+        megapixels = facts.pixels / MEGA
+        places = 1 if megapixels >= 1 else 2
+        size = f"{size_in_words(facts.shape)}, {megapixels:.{places}f} megapixels for the network"
         tiles = f"{facts.tiles:,} tile{'s' * (facts.tiles != 1)} of {facts.tile}"
+        if facts.asked is not None and facts.asked != facts.tile and facts.asked < max(facts.inner):
+            tiles += f" (not {facts.asked}: a multiple of {facts.grain:.4g}, which is {GRAIN} pixels of the slide)"
         cost = f"about {self.memory_gib:.1f} GiB of memory, {_duration(self.seconds)}, {_size(self.disk_gb)} on disk"
         return f"{facts.name}: {size} ({100 * facts.tissue:.0f} % tissue), {tiles}: {cost}"
 
@@ -157,18 +168,17 @@ def refuse(preflight: Preflight, limits: Limits, *, halo: int, stride: int) -> N
     facts = preflight.facts
     each = preflight.memory_gib / facts.workers
     if each > limits.memory_gib:
-        smaller = fitting_tile(limits.memory_gib, halo, stride, facts.base_gib, facts.bytes_per_pixel)
-        cures = [f"--tile {smaller}"] if smaller is not None and smaller < facts.tile else []
+        smaller = _smaller_tile(facts, limits.memory_gib, halo, stride)
+        cures = [] if smaller is None else [f"--tile {smaller}"]
         raise ImageError(
             f"needs {each:.1f} GiB for tiles of {facts.tile} and --memory is {limits.memory_gib:g}",
             file=facts.name,
             cure=f"use {' or '.join([*cures, f'--memory {_upwards(each)}'])}",
         )
     if preflight.memory_gib > limits.free_memory_gib:
-        share = limits.free_memory_gib / facts.workers
-        smaller = fitting_tile(share, halo, stride, facts.base_gib, facts.bytes_per_pixel)
+        smaller = _smaller_tile(facts, limits.free_memory_gib / facts.workers, halo, stride)
         cures = [f"use --workers {facts.workers // 2}"] if facts.workers > 1 else []
-        cures += [f"use --tile {smaller}"] if smaller is not None and smaller < facts.tile else []
+        cures += [] if smaller is None else [f"use --tile {smaller}"]
         raise ImageError(
             f"needs {preflight.memory_gib:.1f} GiB of memory, of which {limits.free_memory_gib:.1f} are free",
             file=facts.name,
@@ -182,6 +192,15 @@ def refuse(preflight: Preflight, limits: Limits, *, halo: int, stride: int) -> N
         )
 
 
+def _smaller_tile(facts: PreflightFacts, memory_gib: float, halo: int, stride: int) -> int | None:
+    """The largest tile that fits and is smaller than the one that does not; None where there is none."""
+    fits = fitting_tile(memory_gib, halo, stride, facts.base_gib, facts.bytes_per_pixel)
+    if fits is None or fits < facts.grain:
+        return None
+    tile = math.ceil(fits // facts.grain * facts.grain)
+    return tile if tile < facts.tile else None
+
+
 def fitting_tile(memory_gib: float, halo: int, stride: int, base_gib: float, bytes_per_pixel: float) -> int | None:
     """Side of the largest core, a multiple of `stride`, whose window fits; None where `SMALLEST_TILE` does not."""
     free = (memory_gib - base_gib) * GIB
@@ -192,7 +211,9 @@ def fitting_tile(memory_gib: float, halo: int, stride: int, base_gib: float, byt
     return tile if tile >= SMALLEST_TILE else None
 
 
-def largest_tile(memory_gib: float, halo: int, stride: int, base_gib: float, bytes_per_pixel: float) -> int:
+def largest_tile(
+    memory_gib: float, halo: int, stride: int, base_gib: float, bytes_per_pixel: float, smallest: int = SMALLEST_TILE
+) -> int:
     """Side of the largest tile's core for which the memory is enough, in pixels of the network.
 
     Parameters
@@ -207,11 +228,13 @@ def largest_tile(memory_gib: float, halo: int, stride: int, base_gib: float, byt
         Memory that is held before the first tile.
     bytes_per_pixel
         Memory for each pixel of core and halo.
+    smallest
+        Side of the smallest core that will do.
 
     Raises
     ------
     UsageError
-        When not even a core of `SMALLEST_TILE` fits; the cure names the memory that is enough for it.
+        When not even a core of `smallest` fits; the cure names the memory that is enough for it.
 
     Examples
     --------
@@ -219,8 +242,8 @@ def largest_tile(memory_gib: float, halo: int, stride: int, base_gib: float, byt
     1320
     """
     tile = fitting_tile(memory_gib, halo, stride, base_gib, bytes_per_pixel)
-    if tile is None:
-        smallest = -(-SMALLEST_TILE // stride) * stride
+    if tile is None or tile < smallest:
+        smallest = -(-max(smallest, SMALLEST_TILE) // stride) * stride
         needed = base_gib + (smallest + 2 * halo) ** 2 * bytes_per_pixel / GIB
         raise UsageError(
             f"{memory_gib:.2g} GiB of memory are not enough: tiles of {smallest} need {needed:.2g}",

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cytally.errors import OutputError
 from cytally.inference.flips import over_flips
 from cytally.methods.map_method import MapMethod
 from cytally.models.model import Model
 from cytally.slides.kept_counts import KeptCounts
 from cytally.slides.plan import Region
-from cytally.slides.region_count import RegionCount, SlideTask, infer, settle, show
+from cytally.slides.region_count import Shown, SlideTask, infer, settle, show
 from cytally.workers.crew import Crew
 from cytally.workers.here import Here
 
@@ -50,7 +51,7 @@ class RegionCounter:
         """Count one region and keep what was counted. Counting it twice writes the same files twice."""
         model = self.source.get()
         output, shown = infer(show(self.task, region), runner(model))
-        self.kept.keep(region, settle(self.task, map_method(model), region, output, shown))
+        write(self.task, map_method(model), self.kept, region, output, shown)
 
 
 def count_regions(
@@ -75,16 +76,43 @@ def count_regions(
 
     Raises
     ------
+    OutputError
+        When a region's count or its part of the density map cannot be written.
     Exception
-        What went wrong with the first region that failed. What was counted before is kept.
+        What else went wrong with the first region that failed. What was counted before is kept.
     """
     if source is None or isinstance(crew, Here):
         yield from _here(task, model, kept, regions)
         return
-    for done in crew.run(RegionCounter(task, source, kept), regions):
-        if done.error is not None:
-            raise done.error
-        yield done.item
+    run = crew.run(RegionCounter(task, source, kept), regions)
+    try:
+        for done in run:
+            if done.error is not None:
+                raise done.error
+            yield done.item
+    finally:
+        if isinstance(run, Generator):
+            run.close()  # now: the workers' next slide may follow at once
+
+
+def write(
+    task: SlideTask, method: MapMethod, kept: KeptCounts, region: Region, output: Floats | None, shown: Shown
+) -> None:
+    """Read a region's count from the map of its window; write its part of the density map, then the count.
+
+    Raises
+    ------
+    OutputError
+        When they cannot be written, as on a full disk.
+    """
+    try:
+        kept.keep(region, settle(task, method, region, output, shown))
+    except OSError as error:
+        raise OutputError(
+            f"can no longer be written to ({error.strerror or error})",
+            file=kept.output,
+            cure="make room, then go on with --resume",
+        ) from error
 
 
 def runner(model: Model) -> Callable[[Floats], Floats]:
@@ -102,9 +130,8 @@ def _here(task: SlideTask, model: Model, kept: KeptCounts, regions: Sequence[Reg
     """One region is read and one is written while the network is busy with another."""
     run, method = runner(model), map_method(model)
 
-    def write(region: Region, output: Floats | None, shown: Any) -> Region:
-        count: RegionCount = settle(task, method, region, output, shown)
-        kept.keep(region, count)
+    def finish(region: Region, output: Floats | None, shown: Shown) -> Region:
+        write(task, method, kept, region, output, shown)
         return region
 
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
@@ -117,6 +144,6 @@ def _here(task: SlideTask, model: Model, kept: KeptCounts, regions: Sequence[Reg
             output, shown = infer(shown, run)
             if written is not None:
                 yield written.result()
-            written = writer.submit(write, region, output, shown)
+            written = writer.submit(finish, region, output, shown)
         if written is not None:
             yield written.result()

@@ -19,7 +19,7 @@ from cytally.images.volume import checked_type
 from cytally.slides.file_bytes import FileBytes
 from cytally.slides.slide import ReaderError
 from cytally.slides.tiff_scenes import plane_shape
-from cytally.slides.tiled_slide import check_tile
+from cytally.slides.tiled_slide import check_tile, reading
 
 SEPARATE = 2
 """Planar configuration in which each colour sample is a plane of its own."""
@@ -74,7 +74,7 @@ class TiffLevel:
         if page.imagedepth > 1 or len(self._inner) > 3:
             raise ImageError("has pages that are several slices deep", file=path, cure="save it as OME-TIFF")
         self.shape = plane_shape(series)
-        self._files, self._page = files, page
+        self._path, self._files, self._page = path, files, page
         self._stored_samples = series.shape[series.axes.index("S")] if "S" in self._inner else 1
         self._separate = self._inner.startswith("S") or (page.planarconfig == SEPARATE and self._stored_samples > 1)
         self._find_colours(series)
@@ -140,17 +140,14 @@ class TiffLevel:
         Raises
         ------
         ImageError
-            When the file itself is gone, as that of a disk that was taken out: its tiles are not damaged.
+            When the file itself can no longer be read: its tiles are not damaged.
+        MemoryError
+            When there is no memory for it.
         """
         try:
-            slices = [self._pictures(row, column, numbers[:, z]) for z in range(numbers.shape[1])]
-        except (FileNotFoundError, PermissionError) as error:
-            raise ImageError(
-                f"can no longer be opened ({error.strerror})",
-                file=error.filename,
-                cure="make it readable again, then go on with --resume",
-            ) from error
-        except (MemoryError, *DAMAGE):
+            with reading(self._path):
+                slices = [self._pictures(row, column, numbers[:, z]) for z in range(numbers.shape[1])]
+        except DAMAGE:
             return None
         highest = slices[0]
         for one in slices[1:]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -14,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cytally.errors import ImageError
 from cytally.slides.slide import Level, Piece, ReaderError, Slide, open_slides
 from cytally.slides.tile_cache import TileCache
 
@@ -75,7 +78,15 @@ class TiledSlide(Slide):
 
     @abstractmethod
     def _decode(self, level: int, row: int, column: int, channels: tuple[int, ...]) -> NDArray[Any] | None:
-        """Decode some channels (C, Y, X) of the tile in that row and column of tiles; None where it is damaged."""
+        """Decode some channels (C, Y, X) of the tile in that row and column of tiles; None where it is damaged.
+
+        Raises
+        ------
+        ImageError
+            When the file itself can no longer be read: its tiles are not damaged.
+        MemoryError
+            When there is no memory for it: nor is it then.
+        """
 
     def _read(self, level: int, rows: slice, columns: slice, channels: tuple[int, ...]) -> Piece:
         shape = (rows.stop - rows.start, columns.stop - columns.start)
@@ -158,6 +169,31 @@ class TiledSlide(Slide):
 
 def _reopen(path: Path, opening: Opening) -> Slide:
     return open_slides(path, axes=opening.axes, pixel_size=opening.pixel_size)[opening.scene]
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tell a file that is out of reach, and a want of memory, from a damaged tile.
+
+    Raises
+    ------
+    ImageError
+        When the system cannot read the file, as one on a disk that was taken out.
+    MemoryError
+        Also where the system says so of a part of the file that should be mapped.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise MemoryError(str(error)) from error
+        if error.errno in (None, errno.EINVAL):  # a decoder's; or the file's directory tells a place that cannot be
+            raise
+        raise ImageError(
+            f"can no longer be read ({error.strerror})",
+            file=error.filename or path,
+            cure="make it readable again, then go on with --resume",
+        ) from error
 
 
 def check_tile(tile: tuple[int, int], values: int, dtype: np.dtype[Any], path: Path) -> None:

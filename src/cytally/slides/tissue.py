@@ -23,6 +23,7 @@ from cytally.images.region import Region, read_region
 from cytally.images.region_files import GEOJSON_ENDINGS, IMAGEJ_ENDINGS
 from cytally.slides.ground import stands_out
 from cytally.slides.slide import Slide, is_slide, open_slides
+from cytally.slides.words import size_in_words
 
 Mask = NDArray[np.bool_]
 
@@ -185,7 +186,7 @@ def read_tissue(path: Path, shape: tuple[int, int]) -> Tissue:
         tissue = Tissue(mask, shape)
     if not tissue.mask.any():
         raise ImageError(
-            f"marks no tissue on a slide of {shape[0]} × {shape[1]} pixels",
+            f"marks no tissue on a slide of {size_in_words(shape)}",
             file=path,
             cure="draw it on this slide, in pixels of its full resolution; in a mask, tissue is what is not 0",
         )
@@ -227,8 +228,7 @@ def _check_proportions(path: Path, mask: tuple[int, ...], slide: tuple[int, int]
     expected = mask[1] * slide[0] / slide[1]
     if abs(mask[0] - expected) > max(0.5, SAME_PROPORTIONS * expected):
         raise ImageError(
-            f"is a mask of {mask[0]} × {mask[1]} pixels, and the slide has {slide[0]} × {slide[1]}, which are other "
-            "proportions",
+            f"is a mask of {size_in_words(mask)}, and the slide has other proportions: {size_in_words(slide)}",
             file=path,
             cure="make the mask from the whole slide, at any size",
         )

@@ -17,7 +17,7 @@ from cytally.images.volume import checked_shape, checked_type
 from cytally.slides.channel_planes import ChannelPlanes, find_planes
 from cytally.slides.pyramid import find_levels
 from cytally.slides.slide import Level
-from cytally.slides.tiled_slide import Opening, TiledSlide, check_tile
+from cytally.slides.tiled_slide import Opening, TiledSlide, check_tile, reading
 
 
 def open_zarr_slides(path: Path, axes: str | None, pixel_size: float | None) -> list[ZarrSlide]:
@@ -84,9 +84,15 @@ class ZarrSlide(TiledSlide):
 
     def _decode(self, level: int, row: int, column: int, channels: tuple[int, ...]) -> NDArray[Any] | None:
         try:
-            return self._sources[level].decode(row, column, list(channels))
-        except (MemoryError, *DAMAGE):
+            with reading(self.path):
+                tile = self._sources[level].decode(row, column, list(channels))
+        except DAMAGE:
             return None
+        if not tile.any() and not self.path.exists():  # zarr takes chunks that are not there for empty ones
+            raise ImageError(
+                "is no longer there", file=self.path, cure="make it readable again, then go on with --resume"
+            )
+        return tile
 
 
 class _Source:

@@ -32,7 +32,7 @@ from cytally.tasks.plate import check_pattern, plate_tables, write_wells
 from cytally.tasks.samples import read_sheet, summarise, write_samples
 from cytally.tasks.shared_model import Origin, SharedModel, make_ready
 from cytally.tasks.watch import Watch
-from cytally.workers.crew import Crew, find_crew
+from cytally.workers.crew import Crew, CrewLostError, find_crew
 from cytally.workers.here import Here
 
 logger = logging.getLogger(__name__)
@@ -193,11 +193,14 @@ def _look_at_slides(
     """Tell what each slide will take, and write nothing. Returns those that cannot be counted, and why."""
     from cytally.tasks.count_slide import count_slide, is_streamed
 
-    failures = []
+    failures: list[tuple[str, str]] = []
     slides = [path for path in files.inputs.paths if is_streamed(path, model.get(), options)]
     for path in slides:
         try:
-            count_slide(model, files.job(path), files.folder, options, crew, ignore_share, watch.on_note)
+            seen = count_slide(model, files.job(path), files.folder, options, crew, ignore_share, watch.on_note)
+            for image, line in seen.failures:
+                watch.on_failure(image, line)
+            failures += seen.failures
         except Exception as error:  # noqa: BLE001 - the other slides are looked at
             failures.append((files.inputs.name(path), _tell(files, path, error, watch)))
     if len(slides) < len(files.inputs):
@@ -233,12 +236,14 @@ def _share_of_all(files: CountFiles, watch: Watch) -> Callable[[float], None]:
 
 def _note(files: CountFiles, path: Path, counted: CountedInput | None, error: Exception | None, watch: Watch) -> None:
     """Note what came of an input. One that fails is told, and the next is counted."""
-    if isinstance(error, OutputError):
+    if isinstance(error, OutputError | CrewLostError):
         raise error
     if error is not None:
         files.fail(path, _tell(files, path, error, watch))
     elif counted is not None:
         files.add(path, counted)
+        for image, line in counted.failures:
+            watch.on_failure(image, line)
     watch.on_images("Counting", files.done, len(files.inputs))
 
 

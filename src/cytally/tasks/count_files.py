@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ class CountFiles:
         self.details: dict[str, dict[str, Any]] = {}
         self.thumbnails: dict[str, bytes] = {}
         self.finished: set[Path] = set()
+        self.failed: set[Path] = set()
         self.earlier: dict[str, Any] = {}
         if resume and (folder / "run.json").is_file():
             try:
@@ -92,8 +94,8 @@ class CountFiles:
 
     @property
     def done(self) -> int:
-        """How many inputs are finished or have failed."""
-        return len(self.finished) + len(self.failures)
+        """How many inputs are finished or have failed, be it in one of their scenes."""
+        return len(self.finished | self.failed)
 
     def job(self, path: Path, *, absolute: bool = False) -> Job:
         """What is to be done with one input; with its `absolute` path where workers are elsewhere."""
@@ -107,24 +109,30 @@ class CountFiles:
         return self._owner(job.name)
 
     def add(self, path: Path, counted: CountedInput) -> None:
-        """Note an input all files of which are written."""
+        """Note an input all files of which are written, but for scenes that failed: those are tried by `--resume`."""
         rows = [replace(row, model=self.model_name) for row in counted.rows]
+        details = counted.details | {image: {} for image, _ in counted.failures}  # that have no row
         with writing(self.folder):
-            self._journal.append(
-                {"image": row.image, "details": json.dumps(counted.details[row.image])} for row in rows
-            )
+            self._journal.append({"image": image, "details": json.dumps(each)} for image, each in details.items())
             self._counts.append(row.cells() for row in rows)
+        self._fail(path, counted.failures)
         if len(self.rows) < INLINE_IMAGES:
             self.thumbnails |= counted.thumbnails
         self.rows += rows
         self.details |= counted.details
-        self.finished.add(path)
+        if not counted.failures:
+            self.finished.add(path)
 
     def fail(self, path: Path, line: str) -> None:
         """Note an input that could not be counted."""
-        self.failures.append((self.inputs.name(path), line))
-        with writing(self.folder):
-            write_failures(self.folder, self.failures)
+        self._fail(path, [(self.inputs.name(path), line)])
+
+    def _fail(self, path: Path, failures: Sequence[tuple[str, str]]) -> None:
+        if failures:
+            self.failed.add(path)
+            self.failures += failures
+            with writing(self.folder):
+                write_failures(self.folder, self.failures)
 
     def end(self, *, finished: bool, seconds: float) -> None:
         """Put the rows into the inputs' order and complete run.json."""
@@ -169,8 +177,9 @@ class CountFiles:
         for image in details:
             images[before.owner(image)].append(image)
         now = dict(zip(map(Path, self.inputs.absolute()), self.inputs.paths, strict=True))
+        failed = {before.owner(image) for image in self.earlier.get("failures", ())}  # be it in a scene
         for path, named in images.items():
-            if path is None or any(image not in rows for image in named):
+            if path is None or path in failed or any(image not in rows for image in named):
                 continue
             if path not in now or self.inputs.name(now[path]) != before.name(path):
                 raise UsageError(

@@ -59,11 +59,14 @@ class CountedInput:
         What run.json tells of each image, by its name in tables.
     thumbnails
         Small PNGs for the report, by the same names.
+    failures
+        The scenes that could not be counted, by their names in tables, and the line that says why.
     """
 
     rows: tuple[CountRow, ...]
     details: dict[str, dict[str, Any]] = field(default_factory=dict)
     thumbnails: dict[str, bytes] = field(default_factory=dict)
+    failures: tuple[tuple[str, str], ...] = ()
 
 
 def ignore_share(share: float) -> None:

@@ -8,10 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
+
 from cytally.errors import UsageError
 from cytally.inference.backend import BackendName
 from cytally.inference.torch_backend import Device
 from cytally.tasks.file_options import check_file_options
+
+GIB = 2**30
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class CountOptions:
         GiB of memory that counting a slide may take, in each process.
     tile
         Side of the tiles that a slide is counted in, in pixels of what the network sees, without the margin that
-        is only looked at. None takes what the memory allows.
+        is only looked at; made smaller to a multiple of 256 pixels of the slide, of which a tile has at least that
+        many. None takes what the memory allows.
     tissue
         Where to count in a slide: ``auto`` finds the tissue, ``all`` is everywhere, or the path of a mask image or
         GeoJSON file that tells.
@@ -107,6 +112,13 @@ class CountOptions:
     def tissue_file(self) -> Path | None:
         """The file that tells where the tissue is; None where there is none."""
         return None if self.tissue in ("auto", "all") else Path(self.tissue)
+
+    def too_much_memory(self) -> str:
+        """A sentence where more memory is allowed than this machine has; else empty."""
+        there = psutil.virtual_memory().total / GIB
+        if self.memory <= there or self.scheduler is not None:  # workers elsewhere have other memory
+            return ""
+        return f"--memory is {self.memory:g} GiB, and this machine has {there:.1f}: give less to leave room for others."
 
     def for_slides(self) -> list[str]:
         """The options that were given, and that only slides listen to, as they are written on the command line."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -9,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cytally.errors import ImageError
+from cytally.errors import CytallyError, ImageError, OutputError
 from cytally.images.formats import SLIDE
 from cytally.inference.tiles import is_tileable
 from cytally.methods.map_method import MapMethod
@@ -24,13 +26,16 @@ from cytally.slides.stream import count_regions
 from cytally.tasks.count_input import CountedInput, Job
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_row import CountRow
+from cytally.tasks.failures import failure_line, ran_out_of_memory
 from cytally.tasks.output import writing
 from cytally.tasks.shared_model import SharedModel
 from cytally.tasks.slide_backend import use_fastest
-from cytally.tasks.slide_files import Clock, SlideResult, write_slide
+from cytally.tasks.slide_files import Clock, SlideResult, is_there, take_back, write_slide
 from cytally.tasks.slide_preflight import check_before
 from cytally.tasks.slide_setup import LARGE, find_where, make_task, what_counts_depend_on
-from cytally.workers.crew import Crew
+from cytally.workers.crew import Crew, CrewLostError
+
+logger = logging.getLogger(__name__)
 
 WORK = ".slides"
 """Folder within the output folder of slides that are not finished."""
@@ -78,12 +83,19 @@ def count_slide(
     note
         Called with what the slide will take, before it is counted.
 
+    Returns
+    -------
+    CountedInput
+        One row for each scene; of a file with several, those that cannot be counted are among its failures.
+
     Raises
     ------
     ImageError
         When the slide cannot be read, the model cannot count it, or the memory or the disk is too small.
     OutputError
         When `folder` can no longer be written to.
+    CrewLostError
+        When the workers are lost.
     """
     model = shared.get()
     if not _can_tile(model):
@@ -92,37 +104,67 @@ def count_slide(
             file=job.path,
             cure="use a model of the method density, or cut the image into smaller ones",
         )
-    rows: list[CountRow] = []
-    details: dict[str, dict[str, Any]] = {}
-    thumbnails: dict[str, bytes] = {}
+    counted: list[tuple[CountRow, dict[str, Any], bytes]] = []
+    failures: list[tuple[str, str]] = []
     with ExitStack() as stack:
         slides = open_slides(job.path, axes=options.axes, pixel_size=options.pixel_size)
         for slide in slides:
             stack.enter_context(slide)
-        for place, slide in enumerate(slides):
-            one = Job(
-                job.path,
-                job.name + slide.name.removeprefix(job.path.name),
-                job.stem + slide.name.removeprefix(job.path.name),
-                job.thumbnails,
-            )
+        scenes = [_scene(job, slide) for slide in slides]
+        for place, (slide, scene) in enumerate(zip(slides, scenes, strict=True)):
 
             def share(done: float, place: int = place) -> None:
                 on_share((place + done) / len(slides))
 
-            result = _count_one(shared, slide, one, folder, options, crew, share, note)
-            if result is None:
-                continue
-            with writing(folder):
-                row, about, thumbnail = write_slide(result, one, folder, model)
-            rows.append(row)
-            details[one.name] = about
-            if one.thumbnails:
-                thumbnails[one.name] = thumbnail
-            shutil.rmtree(folder / WORK / one.stem, ignore_errors=True)
-    with suppress(OSError):  # other slides may be waiting in it
-        (folder / WORK).rmdir()
-    return CountedInput(tuple(rows), details, thumbnails)
+            try:
+                result = _count_one(shared, slide, scene, folder, options, crew, share, note)
+                if result is not None:
+                    with writing(folder):
+                        counted.append(write_slide(result, scene, folder, model))
+                    shutil.rmtree(result.task.density.path, ignore_errors=True)  # it was moved, or copied
+            except (OutputError, CrewLostError):
+                raise
+            except Exception as error:
+                told = _told(error, slide, options)
+                if len(slides) == 1:
+                    raise told from (error.__cause__ if told is error else error)
+                logger.debug("%s", slide.name, exc_info=error)
+                failures.append((scene.name, failure_line(told, Path(slide.name))))
+            finally:
+                slide.close()  # the tiles of the one before are of no use to the next
+    if not failures and not options.dry_run:  # else --resume takes over the counts of scenes whose map was moved
+        for scene in scenes:
+            shutil.rmtree(folder / WORK / scene.stem, ignore_errors=True)
+        with suppress(OSError):  # other slides may be waiting in it
+            (folder / WORK).rmdir()
+    return CountedInput(
+        tuple(row for row, _, _ in counted),
+        {row.image: about for row, about, _ in counted},
+        {row.image: thumbnail for row, _, thumbnail in counted if job.thumbnails},
+        tuple(failures),
+    )
+
+
+def _scene(job: Job, slide: Slide) -> Job:
+    """What is to be done with one scene of a file."""
+    place = slide.name.removeprefix(job.path.name)
+    return Job(job.path, job.name + place, job.stem + place, job.thumbnails)
+
+
+def _told(error: Exception, slide: Slide, options: CountOptions) -> Exception:
+    """An error as the user is to see it: with the scene in the file's name, and with a cure that helps slides."""
+    file = str(slide.path) + slide.name.removeprefix(slide.path.name)
+    if ran_out_of_memory(error):
+        smaller = f"--memory below {options.memory:g}" if options.tile is None else f"--tile below {options.tile}"
+        fewer = f" or fewer --workers than {options.workers}" if options.workers > 1 else ""
+        return ImageError(
+            "the memory ran out while it was counted",
+            file=file,
+            cure=f"use a {smaller}{fewer}, or close other programs, and go on with --resume",
+        )
+    if isinstance(error, CytallyError) and error.file in (None, str(slide.path)):
+        return type(error)(error.message, file=file, cure=error.cure)
+    return error
 
 
 def _count_one(
@@ -148,13 +190,13 @@ def _count_one(
         channel=options.channel,
         in_channels=model.card.input_channels,
     )
-    kept = KeptCounts(work / "regions")
+    kept = KeptCounts(work / "regions", folder)
     if crew.workers == 1 and not look.shows_nothing:
         use_fastest(model, slide, look, tissue, options)
     task = make_task(slide, look, tissue, model, work, options, kept)
     regions = [] if look.shows_nothing else [one for one in task.plan.regions if where_to_count(task, one).any()]
     about = what_counts_depend_on(task, model, options)
-    goes_on = options.resume and kept.holds(about) and task.density.path.is_dir()
+    goes_on = options.resume and kept.holds(about) and is_there(task, job, folder)
     waiting = [region for region in regions if not goes_on or kept.find(region) is None]
     clock.stop("look")
     if waiting:
@@ -163,18 +205,24 @@ def _count_one(
     if options.dry_run:
         return None
     with writing(folder):
-        if not goes_on:  # counts are begun last: where there are any, the map is whole
+        if goes_on:
+            take_back(task, job, folder)
+        else:  # counts are begun last: where there are any, the map is whole
             kept.remove()
             task.density.create(slide.pixel_size)
             kept.begin(about)
-        done = len(regions) - len(waiting)
-        for _ in count_regions(task, model, shared, kept, waiting, crew):
-            done += 1
-            on_share(LOOKING + (1 - LOOKING) * done / len(regions))
+    done = len(regions) - len(waiting)
+    for _ in count_regions(task, model, shared, kept, waiting, crew):
+        done += 1
+        on_share(LOOKING + (1 - LOOKING) * done / len(regions))
     clock.stop("regions")
     counts = [replace(count, points=NO_POINTS) for count in map(kept.find, regions) if count is not None]
     if len(counts) < len(regions):
         raise ImageError("the counts of some regions are gone", file=job.path, cure="go on with --resume")
+    if math.fsum(each.count for each in counts) < 0:  # as an image's, a map that sums to less than nothing is empty
+        counts = [replace(each, count=0.0, named=each.named * (0.0, 1.0)) for each in counts]
+        with writing(folder):
+            task.density.create(slide.pixel_size)
     return SlideResult(task, overview, tuple(regions), tuple(counts), kept, clock)
 
 

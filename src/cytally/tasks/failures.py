@@ -23,11 +23,15 @@ def failure_line(error: BaseException, path: Path) -> str:
     """
     if isinstance(error, CytallyError):
         return error.line() if error.file else f"{path.name}: {error.line()}"
-    # torch raises a RuntimeError of its own for want of memory, on the processor and on graphics cards
-    if isinstance(error, MemoryError) or "memory" in str(error).lower():
+    if ran_out_of_memory(error):
         return f"{path.name}: {TOO_LARGE}"
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     return f"{path.name}: failed unexpectedly ({reason}); run again with --verbose and report it"
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether there was too little memory. torch says so by a RuntimeError, on the processor and on graphics cards."""
+    return isinstance(error, MemoryError) or (not isinstance(error, CytallyError) and "memory" in str(error).lower())
 
 
 def write_failures(folder: Path, failures: Sequence[tuple[str, str]]) -> None:

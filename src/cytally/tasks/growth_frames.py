@@ -22,7 +22,7 @@ from cytally.tasks.failures import failure_line
 from cytally.tasks.growth_counts import count_frame
 from cytally.tasks.growth_options import GrowthTaskOptions
 from cytally.tasks.output import writing
-from cytally.timelapse.stabilise import estimate_shifts
+from cytally.timelapse.stabilise import Registration, register
 from cytally.timelapse.upright import estimate_tilt, turned
 
 logger = logging.getLogger(__name__)
@@ -104,19 +104,20 @@ class FrameReader:
             on_share((frame.index + 1) / len(self.lapse))
 
 
-def find_shifts(reader: FrameReader, store: FrameStore, options: GrowthTaskOptions, on_share: OnShare) -> Floats:
-    """How far the content of each frame is displaced from the first (T, 2); kept beside the frames."""
+def find_shifts(reader: FrameReader, store: FrameStore, options: GrowthTaskOptions, on_share: OnShare) -> Registration:
+    """How far the content of each frame is displaced from the first; kept beside the frames."""
     number, kept = len(reader.lapse), store.folder / "shifts.json"
     if not options.stabilise or number == 1:
-        return np.zeros((number, 2))
+        return Registration(np.zeros((number, 2)), np.zeros(number, bool))
     if kept.is_file():
-        known = np.array(json.loads(kept.read_text(encoding="utf-8")), dtype=np.float64)
-        if known.shape == (number, 2):
-            return known
-    shifts: Floats = estimate_shifts(reader.pictures(on_share))
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        if len(known["shifts"]) == number:
+            return Registration(np.array(known["shifts"], float), np.array(known["lost"], bool), tuple(known["breaks"]))
+    found = register(reader.pictures(on_share))
+    told = {"shifts": found.shifts.tolist(), "lost": found.lost.tolist(), "breaks": list(found.breaks)}
     with writing(store.folder):
-        write_text(kept, json.dumps(shifts.tolist()))
-    return shifts
+        write_text(kept, json.dumps(told))
+    return found
 
 
 def count_frames(

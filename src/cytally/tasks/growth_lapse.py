@@ -18,7 +18,7 @@ from cytally.tasks.growth_options import GrowthTaskOptions
 from cytally.timelapse.growth_fit import fit_growth
 from cytally.timelapse.growth_result import GrowthFit
 from cytally.timelapse.motility import Motility, motility
-from cytally.timelapse.stabilise import common_area
+from cytally.timelapse.stabilise import Registration, common_area
 from cytally.timelapse.track_ends import DeathRate, death_rate
 from cytally.timelapse.tracking import TrackingOptions, Tracks, track
 
@@ -120,7 +120,9 @@ def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOption
     notes = list(lapse.notes)
     store = FrameStore(work)
     reader = FrameReader.of(lapse, options, notes.append)
-    shifts = find_shifts(reader, store, options, lambda share: on_step(STEPS[0], share))
+    found = find_shifts(reader, store, options, lambda share: on_step(STEPS[0], share))
+    shifts = found.shifts
+    notes += _shift_notes(lapse, found)
     failures = count_frames(model, reader, store, options, lambda share: on_step(STEPS[1], share))
     area = _area(shifts, lapse, notes)
     frames = [store.get(index) for index in range(len(lapse))]
@@ -161,6 +163,21 @@ def _area(shifts: Floats, lapse: TimeLapse, notes: list[str]) -> Area:
     if share < 1:
         notes.append(f"{lapse.name}: counted in the {share:.0%} of the area that all frames show.")
     return rows, columns
+
+
+def _shift_notes(lapse: TimeLapse, found: Registration) -> list[str]:
+    """Sentences on frames in which the picture was not recognised."""
+    notes, lost = [], np.flatnonzero(found.lost)
+    if len(lost):
+        what = "1 frame was" if len(lost) == 1 else f"{len(lost)} frames were"
+        notes.append(f"{lapse.name}: {what} not recognised, the first {lost[0]}; shifts are those between neighbours.")
+    if found.breaks:
+        frames = ", ".join(map(str, found.breaks))
+        notes.append(
+            f"{lapse.name}: another scene begins with frame {frames}, whose drift against those before is not known; "
+            "cut the time-lapse there."
+        )
+    return notes
 
 
 def _fit(lapse: TimeLapse, counts: Floats) -> GrowthFit:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cytally.files import whole_file
+from cytally.files import whole_file, write_text
 from cytally.images.write import write_density, write_labels
 from cytally.report.overlays import overlay, write_png
 from cytally.tasks.area import CountedPlane
@@ -45,13 +45,12 @@ def write_plane(folder: Path, stem: str, counted: CountedPlane) -> NDArray[np.ui
     """
     plane, prediction = counted.plane, counted.prediction
     if prediction.points is not None:
-        points = pd.DataFrame(prediction.points, columns=["y", "x", "score"])
-        _write_table(folder / "points" / f"{stem}.csv", points)
+        _write_points(folder / "points" / f"{stem}.csv", prediction.points)
     if prediction.density is not None:
         write_density(folder / "density" / f"{stem}.tif", prediction.density, plane.pixel_size)
     if prediction.labels is not None:
         write_labels(folder / "labels" / f"{stem}.tif", prediction.labels, plane.pixel_size)
-        _write_table(folder / "objects" / f"{stem}.csv", object_table(prediction.labels, plane), "%.7g")
+        _write_objects(folder / "objects" / f"{stem}.csv", object_table(prediction.labels, plane))
     channels = counted.reading.channels
     picture = overlay(plane.data, channels[0] if len(channels) == 1 else None, prediction)
     write_png(folder / "overlays" / f"{stem}.png", picture)
@@ -64,6 +63,11 @@ def find_file(folder: Path, kind: str, stem: str) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-def _write_table(path: Path, table: pd.DataFrame, numbers: str = "%.3f") -> None:
+def _write_points(path: Path, points: NDArray[np.float64]) -> None:
+    """Write places and scores (N, 3) as pandas would, in a fraction of its time."""
+    write_text(path, "y,x,score\n" + "".join(f"{y:.3f},{x:.3f},{score:.3f}\n" for y, x, score in points.tolist()))
+
+
+def _write_objects(path: Path, table: pd.DataFrame) -> None:
     with whole_file(path) as temporary:
-        table.to_csv(temporary, index=False, float_format=numbers)
+        table.to_csv(temporary, index=False, float_format="%.7g")

@@ -73,9 +73,8 @@ class SharedModel:
         UsageError
             When a worker lacks the device or the back end.
         """
-        if self._model is None:
-            self._model = _load_once(self.origin)
-        return self._model
+        # Not kept here: threads of a worker may share this handle, and each has a model of its own.
+        return _load_once(self.origin) if self._model is None else self._model
 
     def __getstate__(self) -> dict[str, Any]:
         return {"origin": self.origin, "_model": None}

@@ -69,7 +69,7 @@ class SlideResult:
     @property
     def count(self) -> float:
         """Cells on the whole slide, the same to the last digit in whatever order the regions were counted."""
-        return max(0.0, math.fsum(each.count for each in self.counts))
+        return math.fsum(each.count for each in self.counts)
 
     @property
     def area(self) -> float:
@@ -113,7 +113,7 @@ def write_slide(result: SlideResult, job: Job, folder: Path, model: Model) -> tu
     if result.task.named or result.task.tissue is not None:
         write_regions(result, job, folder)
     if math.prod(result.task.plan.shape) > LARGEST_TIFF:
-        _move(density.path, folder / "density" / f"{job.stem}.zarr")
+        _move(density.path, _moved(job, folder))
     else:
         density.write_tiff(folder / "density" / f"{job.stem}.tif", result.task.slide.pixel_size)
     result.clock.stop("files")
@@ -121,6 +121,25 @@ def write_slide(result: SlideResult, job: Job, folder: Path, model: Model) -> tu
     per_area = None if not area else result.count / area
     row = CountRow(job.name, result.count, None, None, area, per_area, model.name, result.flags)
     return row, _about(result, extremes), encode_png(thumbnail(picture))
+
+
+def is_there(task: SlideTask, job: Job, folder: Path) -> bool:
+    """Whether there is a density map to go on with, be it in its last place already.
+
+    A kill may have come after it was moved, or another scene of the file have failed.
+    """
+    return task.density.path.is_dir() or _moved(job, folder).is_dir()
+
+
+def take_back(task: SlideTask, job: Job, folder: Path) -> None:
+    """Take a density map that is in its last place back to where it is written."""
+    if not task.density.path.is_dir():
+        _move(_moved(job, folder), task.density.path)
+
+
+def _moved(job: Job, folder: Path) -> Path:
+    """Where the density map of a very large slide is in the end."""
+    return folder / "density" / f"{job.stem}.zarr"
 
 
 def _about(result: SlideResult, extremes: dict[str, Any]) -> dict[str, Any]:
@@ -154,10 +173,11 @@ def _overlay(result: SlideResult, density: Any) -> Any:
 
 
 def _write_points(path: Path, result: SlideResult) -> None:
-    """Those of one region after the other."""
+    """Those of one region after the other; none of a slide without cells."""
+    regions = result.regions if result.count else ()
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.write("y,x,score\n")
-        for counted in filter(None, map(result.kept.find, result.regions)):
+        for counted in filter(None, map(result.kept.find, regions)):
             file.writelines(f"{y:.3f},{x:.3f},{score:.3f}\n" for y, x, score in counted.points.tolist())
 
 

@@ -13,7 +13,8 @@ from cytally.files import whole_file
 from cytally.report.heat_map import HeatMap, Mark, draw_heat_map
 from cytally.report.overlays import shrink, stretch
 from cytally.slides.extremes import Extremes, extreme_windows
-from cytally.slides.region_count import away_from_edges
+from cytally.slides.plan import Region
+from cytally.slides.region_count import SlideTask, away_from_edges, show
 from cytally.tasks.count_input import Job
 
 if TYPE_CHECKING:
@@ -99,7 +100,25 @@ def _where(result: SlideResult, size: tuple[int, ...]) -> Floats:
         inside = inside & away_from_edges(rows, columns, task.plan.shape, task.margin)
     if task.drawn is not None:
         inside = inside & task.drawn.mask_at(rows, columns)
+    for region, counted in zip(result.regions, result.counts, strict=True):
+        if counted.damaged:
+            _leave_out(inside, task, region, rows, columns)
     return inside.astype(np.float64)
+
+
+def _leave_out(inside: NDArray[np.bool_], task: SlideTask, region: Region, rows: Floats, columns: Floats) -> None:
+    """Take out what of a region is damaged, which is read once more: it is seldom, and where it is was not kept."""
+    damaged = show(task, region).damaged
+    own, places = [], []
+    for axis, side, part, centres in zip(
+        task.plan.axes, (region.rows, region.columns), task.plan.inside(region), (rows, columns), strict=True
+    ):
+        here = np.flatnonzero((centres >= side.start - 0.5) & (centres < side.stop - 0.5))
+        own.append(here)
+        places.append(
+            np.clip(((centres[here] + 0.5) / axis.step).astype(np.intp), part.start, part.stop - 1) - part.start
+        )
+    inside[np.ix_(*own)] &= ~damaged[np.ix_(*places)]
 
 
 def _grey(result: SlideResult, size: tuple[int, ...]) -> Floats:

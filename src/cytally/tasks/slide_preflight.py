@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import psutil
 from cytally.models.model import Model
 from cytally.slides.look import Look
 from cytally.slides.plan import GRAIN, Region
-from cytally.slides.preflight import GIB, Limits, PreflightFacts, estimate, free_disk_gb, largest_tile, refuse
+from cytally.slides.preflight import GIB, MEGA, Limits, PreflightFacts, estimate, free_disk_gb, largest_tile, refuse
 from cytally.slides.region_count import SlideTask, show
 from cytally.slides.slide import Slide
 from cytally.slides.stream import runner
@@ -26,8 +27,11 @@ written while another runs, and where to count."""
 WRITE_BYTES = 8
 """Bytes for each pixel of level 0 in a region: its part of the density map on its way to the disk, in float32, and
 half of it again. Measured 7.6 in regions of 6,144 and 12,032 pixels a side."""
-KEPT_BYTES = 0.15 * GIB
-"""What else is held: decoded tiles above all."""
+BASE_GIB = 0.75
+"""What is reckoned to be held besides windows: Python, the libraries and the network, measured 0.41 to 0.62 before the
+first window by torch and OpenVINO, and decoded tiles. A constant, so that the same call always cuts the same tiles."""
+FEW = 4
+"""Windows up to which one is seen once, and not twice, to tell the time of all."""
 DISK_BYTES = 13.0
 """Bytes in the results for each pixel of the network's map with tissue, all levels together."""
 
@@ -40,7 +44,8 @@ def core_that_fits(model: Model, slide: Slide, look: Look, halo: int, stride: in
     UsageError
         When none is; the cure names the memory that is.
     """
-    return largest_tile(memory_gib, halo, stride, _base_gib(), _bytes_per_pixel(model, slide, look))
+    smallest = math.ceil(GRAIN * look.factor)
+    return largest_tile(memory_gib, halo, stride, BASE_GIB, _bytes_per_pixel(model, slide, look), smallest)
 
 
 def check_before(
@@ -51,7 +56,7 @@ def check_before(
     regions: Sequence[Region],
     waiting: Sequence[Region],
 ) -> str:
-    """Run the network on the first window, and say in one line what the slide will take.
+    """Refuse what will not fit; else run the network on the first window, and say in one line what the slide will take.
 
     Parameters
     ----------
@@ -67,7 +72,48 @@ def check_before(
     ImageError
         When the memory or the disk will not suffice; the cure names the setting that would do.
     """
-    base, started = _base_gib(), time.perf_counter()
+    facts = _facts(task, model, options, regions, waiting)
+    # A tile that nobody asked for was chosen by the memory, unless it is the smallest there is.
+    allowed = math.inf if options.tile is None and task.plan.side > GRAIN else options.memory
+    held, free = psutil.Process().memory_info().rss / GIB, psutil.virtual_memory().available / GIB
+    limits = Limits(allowed, free + min(held, BASE_GIB), free_disk_gb(folder))
+    refuse(estimate(facts), limits, halo=task.plan.halo, stride=task.plan.stride)
+    network, read = _seconds(task, model, waiting)
+    timed = replace(facts, seconds_per_megapixel=network, read_seconds_per_megapixel=read / facts.read)
+    return estimate(timed).line()
+
+
+def _facts(
+    task: SlideTask, model: Model, options: CountOptions, regions: Sequence[Region], waiting: Sequence[Region]
+) -> PreflightFacts:
+    """All but the seconds."""
+    level = task.slide.levels[task.look.level].shape
+    counted = sum((one.rows.stop - one.rows.start) * (one.columns.stop - one.columns.start) for one in regions) / (
+        task.plan.shape[0] * task.plan.shape[1]
+    )
+    return PreflightFacts(
+        name=task.slide.name,
+        shape=task.plan.shape,
+        inner=task.look.inner,
+        tissue=counted if task.tissue is None else min(counted, float(task.tissue.mask.mean())),
+        tiles=len(waiting),
+        tile=round(task.plan.side / task.plan.axes[0].step),
+        window=task.plan.window,
+        read=level[0] * level[1] / (task.look.inner[0] * task.look.inner[1]),
+        base_gib=BASE_GIB,
+        bytes_per_pixel=_bytes_per_pixel(model, task.slide, task.look),
+        seconds_per_megapixel=0.0,
+        read_seconds_per_megapixel=0.0,
+        disk_bytes_per_pixel=DISK_BYTES * len(waiting) / len(regions),
+        workers=options.workers,  # those of a cluster have other memory than this machine's
+        grain=GRAIN / task.plan.axes[0].step,
+        asked=options.tile,
+    )
+
+
+def _seconds(task: SlideTask, model: Model, waiting: Sequence[Region]) -> tuple[float, float]:
+    """What a megapixel of windows takes in the network, and to be read, measured on the first of them."""
+    started = time.perf_counter()
     shown = show(task, waiting[0])
     read = time.perf_counter() - started
     run = runner(model)
@@ -77,44 +123,12 @@ def check_before(
         else np.zeros((model.card.input_channels, *task.plan.window), np.float32)
     )
     model.run.prepare(task.plan.window)
-    run(pixels)
+    if len(waiting) > FEW:
+        run(pixels)  # the first one may compile
     started = time.perf_counter()
-    run(pixels)  # the second time: the first one compiles
-    network = time.perf_counter() - started
-    window = task.plan.window
-    megapixels = window[0] * window[1] / 1e6
-    level = task.slide.levels[task.look.level].shape
-    scale = level[0] * level[1] / (task.look.inner[0] * task.look.inner[1])
-    counted = sum((one.rows.stop - one.rows.start) * (one.columns.stop - one.columns.start) for one in regions) / (
-        task.plan.shape[0] * task.plan.shape[1]
-    )
-    facts = PreflightFacts(
-        name=task.slide.name,
-        shape=task.plan.shape,
-        inner=task.look.inner,
-        tissue=counted if task.tissue is None else min(counted, float(task.tissue.mask.mean())),
-        tiles=len(waiting),
-        tile=round(task.plan.side / task.plan.axes[0].step),
-        window=window,
-        read=scale,
-        base_gib=base,
-        bytes_per_pixel=_bytes_per_pixel(model, task.slide, task.look),
-        seconds_per_megapixel=network / megapixels,
-        read_seconds_per_megapixel=read / megapixels / scale,
-        disk_bytes_per_pixel=DISK_BYTES * len(waiting) / len(regions),
-        workers=options.workers,  # those of a cluster have other memory than this machine's
-    )
-    preflight = estimate(facts)
-    free = psutil.virtual_memory().available / GIB
-    # A tile that nobody asked for was chosen by the memory, unless it is the smallest there is.
-    allowed = math.inf if options.tile is None and task.plan.side > GRAIN else options.memory
-    limits = Limits(allowed, free + base, free_disk_gb(folder))
-    refuse(preflight, limits, halo=task.plan.halo, stride=task.plan.stride)
-    return preflight.line()
-
-
-def _base_gib() -> float:
-    return (psutil.Process().memory_info().rss + KEPT_BYTES) / GIB
+    run(pixels)
+    megapixels = math.prod(task.plan.window) / MEGA
+    return (time.perf_counter() - started) / megapixels, read / megapixels
 
 
 def _bytes_per_pixel(model: Model, slide: Slide, look: Look) -> float:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cytally import __version__
 from cytally.errors import ImageError
-from cytally.images.formats import SLIDE
 from cytally.images.region import NamedRegion, Region, read_named_regions
 from cytally.models.model import Model
 from cytally.slides.density_map import DensityMap
 from cytally.slides.kept_counts import KeptCounts
 from cytally.slides.look import Look
 from cytally.slides.overview import Overview
-from cytally.slides.plan import GRAIN, Plan, best_side
+from cytally.slides.plan import GRAIN, Plan, best_side, largest_side
 from cytally.slides.region_count import SlideTask, where_to_count
 from cytally.slides.slide import Slide
 from cytally.slides.stream import map_method
 from cytally.slides.tissue import Tissue, TissueOptions, find_tissue, read_tissue
+from cytally.slides.words import size_in_words
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_run import weights_digest
 from cytally.tasks.slide_preflight import core_that_fits
 
 LARGE = 100_000_000
-"""Pixels above which any image is looked over for tissue, not those of slide scanners and with a pyramid alone."""
-
-ABOUT_AS_LARGE = 1.1
-"""What this process holds already differs from run to run, and so does the tile that fits: by no more than this."""
+"""Pixels up to which a model that finds objects takes an image whole."""
 
 
 def find_where(slide: Slide, overview: Overview, options: CountOptions) -> Tissue | None:
@@ -39,8 +38,7 @@ def find_where(slide: Slide, overview: Overview, options: CountOptions) -> Tissu
     """
     if options.tissue_file is not None:
         return read_tissue(options.tissue_file, overview.shape)
-    scanned = slide.path.suffix.lower() in SLIDE or len(slide.levels) > 1
-    if options.tissue == "all" or not (scanned or overview.shape[0] * overview.shape[1] > LARGE):
+    if options.tissue == "all":
         return None
     mask = find_tissue(overview.pixels, TissueOptions(threshold=options.tissue_threshold))
     return None if mask.all() else Tissue(mask, overview.shape)
@@ -69,21 +67,40 @@ def make_task(
     stride = int(model.network.stride)  # type: ignore[arg-type]  # only networks with a stride come here
     # What decides on a cell at a region's edge has to be seen as well.
     halo = int(model.network.halo) + -(-map_method(model).part_margin // stride) * stride  # type: ignore[arg-type]
-    tile = options.tile or core_that_fits(model, slide, look, halo, stride, options.memory)
     shape = slide.levels[0].shape
-    side = best_side(shape, look.factor, tile, halo)
+    if options.tile is not None:
+        side = largest_side(shape, look.factor, options.tile)
+    else:
+        tile = core_that_fits(model, slide, look, halo, stride, options.memory)
+        side = best_side(shape, look.factor, tile, halo)
     if options.resume and options.tile is None:
-        side = _side_of(kept, most=ABOUT_AS_LARGE * tile / look.factor) or side
+        side = _side_of(kept, most=tile / look.factor) or side
     plan = Plan(shape, look.inner, side, halo, stride)
     margin = model.method.cell_diameter / 2 / look.factor if options.border == "exclude" else 0.0
     task = SlideTask(slide, plan, look, DensityMap(work / "density.zarr", plan), tissue, drawn, named, margin)
-    if not any(where_to_count(task, region).any() for region in plan.regions):
-        raise ImageError(
-            "has nothing to count in: no tissue was found, or none of it lies in the region",
-            file=slide.path,
-            cure="use --tissue all, a lower --tissue-threshold, --border include, or draw the region on this image",
-        )
+    if not _counts_somewhere(task):
+        raise _nothing_to_count_in(task, options)
     return task
+
+
+def _counts_somewhere(task: SlideTask) -> bool:
+    return any(where_to_count(task, region).any() for region in task.plan.regions)
+
+
+def _nothing_to_count_in(task: SlideTask, options: CountOptions) -> ImageError:
+    """Why nothing is left to count in."""
+    if options.roi is None:
+        message = "has nothing to count in: no tissue was found"
+        cure = "use --tissue all, a lower --tissue-threshold, or --border include"
+    elif not _counts_somewhere(replace(task, tissue=None, margin=0.0)):
+        message = (
+            f"has nothing to count in: the areas of {options.roi} cover none of its {size_in_words(task.plan.shape)}"
+        )
+        cure = "draw them on this image, in pixels of its full resolution"
+    else:
+        message = f"has nothing to count in: there is no tissue in the areas of {options.roi}"
+        cure = "use --tissue all, a lower --tissue-threshold, or --border include"
+    return ImageError(message, file=task.slide.path, cure=cure)
 
 
 def _side_of(kept: KeptCounts, most: float) -> int | None:
@@ -97,6 +114,7 @@ def what_counts_depend_on(task: SlideTask, model: Model, options: CountOptions) 
     slide, look = task.slide, task.look
     about = slide.path.stat()
     return {
+        "cytally": __version__,
         "slide": [slide.name, list(task.plan.shape), about.st_size, about.st_mtime_ns],
         "model": weights_digest(model.network),
         "configuration": model.card.configuration.model_dump(mode="json"),

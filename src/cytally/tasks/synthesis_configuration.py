@@ -12,8 +12,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from cytally.errors import ConfigError
+from cytally.synthesis.presets import Drawing
 from cytally.tasks.natural_scene import FEW
-from cytally.tasks.synthesis_drawing import VolumeDrawing, find_drawing
+from cytally.tasks.synthesis_drawing import find_drawing, things
 from cytally.training.settings import apply_setting, read_settings
 
 MOST = 100_000
@@ -33,8 +34,10 @@ class SynthesisConfiguration(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    preset: str = Field(description="What is drawn, as `cho-phase-contrast` or, of volumes, `mda231`.")
-    images: int = Field(200, ge=1, le=MOST, description="How many images or volumes.")
+    preset: str = Field(
+        description="What is drawn, as `cho-phase-contrast`; of volumes `mda231`, of time-lapses `timelapse-low`."
+    )
+    images: int = Field(200, ge=1, le=MOST, description="How many images, volumes or time-lapses.")
     seed: int = Field(0, ge=0, description="Decides everything that is random.")
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings in which it differs from the preset.")
     like: Path | None = Field(
@@ -138,10 +141,11 @@ def make_synthesis(values: Mapping[str, Any], file: str | Path | None = None) ->
     with naming(file):
         drawing = find_drawing(configuration.preset, configuration.settings)
         imitates = [name for name in ("like", "counts", "background") if getattr(configuration, name) is not None]
-        if isinstance(drawing, VolumeDrawing) and imitates:
+        if not isinstance(drawing, Drawing) and imitates:
+            number = "count" if "count" in drawing.settings() else "cells"
             raise ConfigError(
-                f"the preset '{configuration.preset}' draws volumes, which imitate no natural images",
-                cure=f"leave '{imitates[0]}' out, and set settings.count and settings.background",
+                f"the preset '{configuration.preset}' draws {things(drawing)}, which imitate no natural images",
+                cure=f"leave '{imitates[0]}' out, and set settings.{number} and settings.background",
             )
     return configuration
 

@@ -14,10 +14,11 @@ from cytally.datasets.folder import DataFolder, Sample, read_folder
 from cytally.errors import ConfigError, DataError, ImageError
 from cytally.synthesis.nuclei import DrawnImage
 from cytally.synthesis.presets import Drawing
+from cytally.synthesis.timelapse import DrawnTimelapse
 from cytally.synthesis.volumes import DrawnVolume
 from cytally.tasks.natural_scene import learn_counts, mean_background
 from cytally.tasks.synthesis_configuration import SynthesisConfiguration
-from cytally.tasks.synthesis_drawing import VolumeDrawing, find_drawing
+from cytally.tasks.synthesis_drawing import AnyDrawing, find_drawing, things
 from cytally.tasks.watch import Watch
 
 
@@ -36,20 +37,20 @@ class Plan:
     """
 
     seed: int
-    drawing: Drawing | VolumeDrawing
+    drawing: AnyDrawing
     background: NDArray[np.float64] | None = None
 
     @property
-    def volumes(self) -> bool:
-        """Whether volumes are drawn, not images."""
-        return isinstance(self.drawing, VolumeDrawing)
+    def things(self) -> str:
+        """What is drawn: images, volumes or time-lapses."""
+        return things(self.drawing)
 
-    def draw(self, number: int) -> DrawnImage | DrawnVolume:
-        """The image or volume of this number, whatever was drawn before."""
+    def draw(self, number: int) -> DrawnImage | DrawnVolume | DrawnTimelapse:
+        """The image, volume or time-lapse of this number, whatever was drawn before."""
         rng = np.random.default_rng([self.seed, number])
-        if isinstance(self.drawing, VolumeDrawing):
-            return self.drawing.draw(rng)
-        return self.drawing.draw(rng, background=self.background)
+        if isinstance(self.drawing, Drawing):
+            return self.drawing.draw(rng, background=self.background)
+        return self.drawing.draw(rng)
 
     def fullest(self, images: int) -> int:
         """Which of the first images will hold the most cells: the one to try first whether they fit."""

@@ -1,4 +1,4 @@
-"""Drawing labelled images or volumes of any number: a data folder whose every cell is known."""
+"""Drawing labelled images, volumes or time-lapses of any number: a data folder whose every cell is known."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from typing import Any, cast, overload
 from cytally.errors import UsageError
 from cytally.files import write_text
 from cytally.synthesis.nuclei import DrawnImage
+from cytally.synthesis.timelapse import DrawnTimelapse
 from cytally.synthesis.volumes import DrawnVolume
 from cytally.tasks.drawn_folder import COUNTS, DrawnFolder
 from cytally.tasks.output import SYNTHESIZED, check_output, open_output, writing
 from cytally.tasks.rows import read_rows
 from cytally.tasks.synthesis_configuration import SynthesisConfiguration, make_synthesis, naming, read_synthesis
 from cytally.tasks.synthesis_plan import Plan, make_plan
+from cytally.tasks.synthesis_timelapse_files import TimelapseFolder, timelapses_in
 from cytally.tasks.watch import Watch
 
 Config = SynthesisConfiguration | dict[str, Any] | str | Path
+Drawn = list[DrawnImage] | list[DrawnVolume] | list[DrawnTimelapse]
 
 DRAWN = re.compile(r"\.\d+-.*|\d{5}\.(png|tif)")
 """Names in images/ and labels/ that this command gives, half-written ones included."""
 
 
 @overload
-def synthesize(
-    config: Config, out: None = None, *, watch: Watch | None = None
-) -> list[DrawnImage] | list[DrawnVolume]: ...
+def synthesize(config: Config, out: None = None, *, watch: Watch | None = None) -> Drawn: ...
 
 
 @overload
@@ -45,8 +46,8 @@ def synthesize(
     resume: bool = False,
     overwrite: bool = False,
     watch: Watch | None = None,
-) -> Path | list[DrawnImage] | list[DrawnVolume]:
-    """Draw images of cells with known counts, points and labels, or volumes with known counts and labels.
+) -> Path | Drawn:
+    """Draw images of cells with known counts, points and labels, or volumes or time-lapses, with known labels.
 
     Image i is drawn from ``numpy.random.default_rng([seed, i])`` alone: the same configuration gives the same bytes, a
     set may grow, and a run that was killed goes on.
@@ -56,8 +57,8 @@ def synthesize(
     config
         A `SynthesisConfiguration`, the same as a dictionary, or the path of a YAML file.
     out
-        Data folder to write: images/, labels/, points.csv (of images alone), counts.csv, run.json. None keeps them in
-        memory.
+        Data folder to write: images/, labels/, points.csv (of images alone), counts.csv, run.json; of time-lapses
+        truth/ in place of the tables. None keeps them in memory.
     resume
         Go on from `out` after a kill, or with more images; begin where `out` does not exist.
     overwrite
@@ -67,8 +68,8 @@ def synthesize(
 
     Returns
     -------
-    Path, list of DrawnImage or list of DrawnVolume
-        The folder, or without `out` the images or volumes.
+    Path, list of DrawnImage, of DrawnVolume or of DrawnTimelapse
+        The folder, or without `out` what was drawn.
 
     Raises
     ------
@@ -87,8 +88,8 @@ def synthesize(
         plan = make_plan(configuration, watch)
         if out is None:
             drawn = [plan.draw(number) for number in _numbers(0, configuration.images, watch)]
-            return cast(list[DrawnImage] | list[DrawnVolume], drawn)
-        if not plan.volumes:  # cells that do not fit are told before anything is written; volumes hold as many as do
+            return cast(Drawn, drawn)
+        if plan.things == "images":  # cells that do not fit are told before anything is written; volumes hold what does
             plan.draw(plan.fullest(configuration.images))
         run = {
             "task": "synthesize",
@@ -97,7 +98,7 @@ def synthesize(
             "configuration": configuration.model_dump(mode="json"),
         }
         if resume:
-            _check_resumable(Path(out), run, configuration.images)
+            _check_resumable(Path(out), run, plan, configuration.images)
         open_output(Path(out), SYNTHESIZED, overwrite=overwrite)
         with writing(Path(out)):
             _draw_into(Path(out), plan, configuration.images, run, watch)
@@ -106,9 +107,14 @@ def synthesize(
 
 def _draw_into(out: Path, plan: Plan, images: int, run: dict[str, Any], watch: Watch) -> None:
     write_text(out / "run.json", json.dumps(run, indent=2) + "\n")  # by it a later run knows the folder
-    folder = DrawnFolder(out, volumes=plan.volumes)
+    if plan.things == "time-lapses":
+        timelapses = TimelapseFolder(out)
+        for number in _numbers(timelapses.done, images, watch):
+            timelapses.add(cast(DrawnTimelapse, plan.draw(number)))
+        return
+    folder = DrawnFolder(out, volumes=plan.things == "volumes")
     for number in _numbers(folder.done, images, watch):
-        folder.add(plan.draw(number))
+        folder.add(cast(DrawnImage | DrawnVolume, plan.draw(number)))
 
 
 def _numbers(done: int, images: int, watch: Watch) -> Iterator[int]:
@@ -140,7 +146,7 @@ def _check_folder(out: Path, configuration: SynthesisConfiguration, *, resume: b
             )
 
 
-def _check_resumable(out: Path, run: dict[str, Any], images: int) -> None:
+def _check_resumable(out: Path, run: dict[str, Any], plan: Plan, images: int) -> None:
     """Refuse to go on with other images than were begun; more of them may be asked for."""
     try:
         earlier = json.loads((out / "run.json").read_text(encoding="utf-8"))
@@ -157,10 +163,10 @@ def _check_resumable(out: Path, run: dict[str, Any], images: int) -> None:
             file=out,
             cure="resume with the same configuration, or start again with --overwrite",
         )
-    done = len(read_rows(out / "counts.csv", COUNTS))
+    done = timelapses_in(out) if plan.things == "time-lapses" else len(read_rows(out / "counts.csv", COUNTS))
     if done > images:
         raise UsageError(
-            f"holds {done} images already, and {images} are asked for",
+            f"holds {done} {plan.things} already, and {images} are asked for",
             file=out,
             cure=f"resume with --images {done} or more, or start again with --overwrite",
         )

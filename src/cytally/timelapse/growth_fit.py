@@ -12,11 +12,15 @@ one or two doublings, a few dozen frames cannot tell that cells divide at a regu
 wider than they would have to be, never narrower.
 
 **Choice.** The lowest AICc, but of models within `parsimony` of it the one with the fewest parameters (Burnham &
-Anderson, Model Selection and Multimodel Inference, 2002, section 2.6: 4 and more is considerably less support). A lag
+Anderson, Model Selection and Multimodel Inference, 2002, section 2.6: 4 and more is considerably less support, 10
+essentially none). That it is 8 has a reason: what counts cells counts a few in a hundred too many or too few as they
+crowd, which bends the curve a little, and passes for a lag where a difference of 4 is asked for. A lag
 or a capacity has to lie within the data, with both ends of its interval; growth has to have a rate whose interval does
 not hold 0.
 
-**Intervals.** Profile likelihood, with Student's t as the scatter is estimated. The choice of a model is not in them.
+**Intervals.** Profile likelihood (of an exponential rate, its curvature), with Student's t as the scatter is estimated.
+The choice of a model is not in them. In tests/timelapse/test_growth_coverage.py, 95 % intervals hold the true rate of
+simulated populations of 200 cells in 88 to 100 of 100 runs; of a handful of cells they hold it in fewer.
 """
 
 from __future__ import annotations
@@ -49,7 +53,7 @@ class GrowthOptions(BaseModel):
     )
     confidence: float = Field(default=0.95, gt=0.5, lt=1, description="Confidence of the intervals, a fraction.")
     parsimony: float = Field(
-        default=4.0,
+        default=8.0,
         ge=0,
         description="How much lower the AIC of a model with more parameters has to be for it to be chosen.",
     )
@@ -171,6 +175,8 @@ def _no_growth(fit: GrowthFit) -> str:
     share = f"{fit.confidence:.0%}"
     if rate is None or rate.lower is None or rate.upper is None:
         return "Neither growth nor decline is supported by the counts."
+    if not rate.lower <= 0 <= rate.upper:
+        return "None of the models of growth that were asked for is supported by the counts."
     bounds = f"{rate.lower:.3g} to {rate.upper:.3g}"
     text = (
         f"Neither growth nor decline is supported: the growth rate, {rate.value:.3g} per {unit}, "

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
-from cytally.errors import UsageError
+from cytally.errors import UsageError, WorkerError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 TRIES = 3
 """How often an item is tried whose worker dies."""
+
+
+class CrewLostError(WorkerError):
+    """All workers are out of reach, as where a scheduler goes away: no other item can be worked on either."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from cytally.errors import UsageError, WorkerError
-from cytally.workers.crew import Done, Item, Result
+from cytally.workers.crew import CrewLostError, Done, Item, Result
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +52,10 @@ class DaskCrew:
             raise UsageError("--scheduler needs Dask", cure="pip install 'cytally[dask]'") from error
         for name in NOISY:
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is told in one line
-        connect: Any = distributed.Client
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # versions that differ, which are told below
-                self._client = connect(scheduler, timeout=PATIENCE, set_as_default=False)
+                self._client = _client_of(distributed)(scheduler, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError, ImportError, RuntimeError) as error:
             raise UsageError(
                 f"the scheduler '{scheduler}' cannot be reached",
@@ -76,19 +75,24 @@ class DaskCrew:
         return max(1, threads)
 
     def run(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Done[Item, Result]]:
-        """As `Crew.run`. A `cytally.errors.WorkerError` is raised when the scheduler is lost on the way."""
+        """As `Crew.run`. A `CrewLostError` is raised when the scheduler is lost on the way."""
         import distributed
 
         source, given = iter(items), dict[Any, Item]()
         completed: Any = distributed.as_completed
         arriving = completed(loop=self._client.loop)
         window, asked = 0, -ASKED_EVERY
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it is large, as with the mask of a slide's tissue
+            # A task of its own: sent to the scheduler once, handed from worker to worker, and made again where the
+            # only worker that holds it dies.
+            shipped = self._client.submit(_itself, function, pure=False)
         try:
             while True:
                 if time.monotonic() - asked >= ASKED_EVERY:
                     window, asked = WINDOW * self.workers, time.monotonic()
                 for item in islice(source, max(0, window - len(given))):
-                    future = self._client.submit(function, item, pure=False)
+                    future = self._client.submit(_call, shipped, item, pure=False)
                     given[future] = item
                     arriving.add(future)
                 if not given:
@@ -97,9 +101,8 @@ class DaskCrew:
                 for future, (result, error) in zip(batch, self._results(batch), strict=True):
                     yield Done(given.pop(future), result, error)
         finally:
-            if given:
-                with suppress(Exception):
-                    self._client.cancel(list(given), force=True)
+            with suppress(Exception):
+                self._client.cancel([*given, shipped], force=True)
 
     def __enter__(self) -> Self:
         return self
@@ -118,7 +121,7 @@ class DaskCrew:
             if len(futures) > 1:
                 return [self._results([future])[0] for future in futures]
             if futures[0].cancelled() or not isinstance(error, Exception):
-                raise WorkerError(
+                raise CrewLostError(
                     f"the scheduler '{self.scheduler}' was lost", cure="look at it, then go on with --resume"
                 ) from error
             return [(None, _told(error))]
@@ -143,6 +146,25 @@ class DaskCrew:
                 logger.warning("The worker %s has %s as here; results may differ", address, "; ".join(differ))
         if not versions["workers"]:
             logger.warning("The scheduler '%s' has no workers yet; waiting for some", self.scheduler)
+
+
+def _client_of(distributed: Any) -> Any:
+    """Dask's client, but for its end: one that never reached its scheduler would wait for an answer for ten seconds, in
+    whatever thread it is collected, and then show a traceback."""
+
+    class Client(distributed.Client):  # type: ignore[misc]
+        def __del__(self) -> None:
+            pass  # `DaskCrew` closes it
+
+    return Client
+
+
+def _itself(function: Callable[[Item], Result]) -> Callable[[Item], Result]:
+    return function
+
+
+def _call(function: Callable[[Item], Result], item: Item) -> Result:
+    return function(item)
 
 
 def _facts(versions: Mapping[str, Any]) -> dict[str, str | None]:
