@@ -106,3 +106,10 @@ def test_a_pixel_size_that_cannot_be_true_is_refused_before_memory_runs_out():
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ValidationError):
         InputConfig(**wrong)
+
+
+def test_a_diameter_that_is_told_wins_over_the_estimate():
+    config = InputConfig(object_diameter=12)
+    plane = Plane(np.random.default_rng(0).integers(0, 200, (1, 96, 96), dtype=np.uint8))
+    assert prepare(plane, config, diameter=24).factor == 0.5
+    assert prepare(plane, InputConfig(), diameter=24).factor == 1

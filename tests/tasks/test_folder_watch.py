@@ -45,9 +45,7 @@ def go(model, folder, tmp_path, told):
         microscope = Microscope(*steps)
         watch = Watch(on_note=told.append, on_failure=lambda image, line: told.append(line))
         given = WatchOptions(**{"settle": 2, "every": 1, "patience": 5, "idle": 0.2, **options})
-        return watch_folder(
-            folder, tmp_path / out, model, given, watch, clock=microscope.clock, sleep=microscope.sleep
-        )
+        return watch_folder(folder, tmp_path / out, model, given, watch, clock=microscope.clock, sleep=microscope.sleep)
 
     return run
 

@@ -72,11 +72,11 @@ def test_a_run_that_was_stopped_counts_only_what_is_left(follow, stack, tmp_path
     follow(stack, out="whole", interval=30)
     counted = []
 
-    def stops(model, plane, channel=None):
+    def stops(model, plane, *given):
         if len(counted) == 4:
             raise KeyboardInterrupt
         counted.append(plane.name)
-        return count_frame(model, plane, channel)
+        return count_frame(model, plane, *given)
 
     monkeypatch.setattr(growth_frames, "count_frame", stops)
     with pytest.raises(KeyboardInterrupt):
@@ -121,6 +121,12 @@ def test_without_an_interval_the_curve_is_in_frames(follow, stack, tmp_path):
     assert any("--interval" in note for note in summary.notes)
 
 
+def test_a_diameter_is_refused_by_models_that_do_not_estimate_it(follow, stack, tmp_path):
+    with pytest.raises(UsageError, match="sees images in their own size, whatever the diameter"):
+        follow(stack, diameter=9)
+    assert not (tmp_path / "out").exists()
+
+
 def test_one_frame_and_no_cells_are_told(follow, tmp_path, frames):
     for name, data in (("one", frames[:1]), ("dark", np.zeros_like(frames))):
         path = tmp_path / f"{name}.tif"
@@ -161,6 +167,8 @@ def test_conditions_are_compared(follow, frames, tmp_path):
 def test_numbers_that_make_no_sense_are_refused():
     with pytest.raises(UsageError, match="an interval of -1 minutes makes no sense"):
         GrowthTaskOptions(interval=-1)
+    with pytest.raises(UsageError, match="a diameter of 0 pixels makes no sense"):
+        GrowthTaskOptions(diameter=0)
     with pytest.raises(UsageError, match="--grid says how a well's tiles lie"):
         GrowthTaskOptions(grid=(2, 2))
     for text in ("2", "0x3", "axb", "2x-1"):

@@ -31,6 +31,10 @@ def command(
     pixel_size: Annotated[
         float | None, typer.Option(help="Micrometres per pixel, where the files do not tell.", metavar="UM")
     ] = None,
+    diameter: Annotated[
+        float | None,
+        typer.Option(help="A cell's diameter, where the estimate goes wrong.", metavar="PIXELS"),
+    ] = None,
     pattern: Annotated[
         str | None,
         typer.Option(help="How names tell well, tile and time, as '{well}_{tile}_{time}'.", metavar="PATTERN"),
@@ -66,6 +70,7 @@ def command(
             channel=channel,
             axes=axes,
             pixel_size=pixel_size,
+            diameter=diameter,
             pattern=pattern,
             grid=None if grid is None else grid_of(grid),
             samples=samples,

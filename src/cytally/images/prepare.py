@@ -86,7 +86,12 @@ class Prepared:
 
 
 def prepare(
-    plane: Plane, config: InputConfig, *, channel: str | None = None, in_channels: int | None = None
+    plane: Plane,
+    config: InputConfig,
+    *,
+    channel: str | None = None,
+    in_channels: int | None = None,
+    diameter: float | None = None,
 ) -> Prepared:
     """Choose channels, normalise by whole-image statistics, and resize.
 
@@ -100,6 +105,8 @@ def prepare(
         Channels to take instead, by name or number, separated by commas.
     in_channels
         How many channels the network takes, where that is fixed already.
+    diameter
+        A cell's typical diameter in pixels, in place of an estimate; used where the configuration asks for one.
 
     Raises
     ------
@@ -120,7 +127,7 @@ def prepare(
         data = apply(raw, found)
     else:
         data = normalise(raw, config.normalisation)
-    factor, flags = scale_factor(plane.pixel_size, shape, lambda: _diameter(data), config)
+    factor, flags = scale_factor(plane.pixel_size, shape, lambda: diameter or _diameter(data), config)
     inner = inner_shape(shape, factor, plane.source or plane.name)
     return Prepared(resize(data, inner), factor, channels, flags)
 

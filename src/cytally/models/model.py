@@ -146,6 +146,7 @@ class Model:
         *,
         channel: str | int | None = None,
         pixel_size: float | None = None,
+        diameter: float | None = None,
     ) -> Prediction:
         """Count the cells in one image.
 
@@ -157,6 +158,8 @@ class Model:
             Channel to count in, by name or number; by default what the model wants.
         pixel_size
             Micrometres per pixel, where the image does not tell or tells wrong.
+        diameter
+            A cell's typical diameter in pixels, for models that estimate it, where they estimate it wrong.
 
         Returns
         -------
@@ -174,7 +177,7 @@ class Model:
         (`cytally.inference.predict`), bring back to the image's own size.
         """
         plane = self._only_plane(image, pixel_size)
-        return self.predict(plane, channel=None if channel is None else str(channel))[0]
+        return self.predict(plane, channel=None if channel is None else str(channel), diameter=diameter)[0]
 
     def planes(self, image: Image) -> Iterator[Plane]:
         """The pictures of an image that this model counts in: one for each time point, its depth projected.
@@ -308,10 +311,12 @@ class Model:
         other._run, other._device, other.exported = self._run, self._device, self.exported
         return other
 
-    def predict(self, plane: Plane, *, channel: str | None = None, tile: int = TILE) -> tuple[Prediction, Reading]:
-        """Count the cells in a plane, and say how it was looked at."""
+    def predict(
+        self, plane: Plane, *, channel: str | None = None, tile: int = TILE, diameter: float | None = None
+    ) -> tuple[Prediction, Reading]:
+        """Count the cells in a plane, and say how it was looked at; a cell's `diameter` in pixels may be known."""
         config = self.card.configuration.input
-        prepared = prepare(plane, config, channel=channel, in_channels=self.card.input_channels)
+        prepared = prepare(plane, config, channel=channel, in_channels=self.card.input_channels, diameter=diameter)
         flips = self.card.configuration.counting.flips
         try:
             prediction = predict(self.method, self.run, self.network, prepared.data, tile=tile, flips=flips)

@@ -156,7 +156,14 @@ def _draw_counts(axes: Axes, each: CurveSeries, look: tuple[str, str], *, many: 
         else:
             axes.fill_between(times, low, high, color=colour, alpha=0.1, linewidth=0)
     size = (4.5 if few else 2.5) * (0.85 if marker in "sDP" else 1)  # these look larger than discs
-    shown: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "none", "clip_on": False, "in_layout": False, "zorder": 3}
+    shown: dict[str, Any] = {
+        "color": colour,
+        "marker": marker,
+        "linestyle": "none",
+        "clip_on": False,
+        "in_layout": False,
+        "zorder": 3,
+    }
     axes.plot(times, counts, markersize=size, markeredgewidth=0, alpha=1 if few else 0.6, **shown)
     out = ~kept if each.left_out is None else each.left_out
     bottom, top = axes.get_ylim()

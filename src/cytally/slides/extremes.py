@@ -15,7 +15,7 @@ Window = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class Extremes:
-    """The densest and the sparsest window, in pixels of the map, and the cells per pixel counted in of each (never below
+    """The densest and the sparsest window, in pixels of the map, and cells per pixel counted in of each (never below
     0)."""
 
     densest: Window

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cytally.errors import CytallyError, OutputError
+from cytally.errors import CytallyError, OutputError, UsageError
 from cytally.files import write_text
 from cytally.images.frames import find_timelapses
 from cytally.images.timelapse import TimeLapse
@@ -119,6 +119,11 @@ def growth(
     trained = model if isinstance(model, Model) else load(model)
     model_name = trained.name if isinstance(model, Model) else str(model)
     make_ready(trained, options.backend, options.device)
+    if options.diameter is not None and trained.card.configuration.input.object_diameter is None:
+        raise UsageError(
+            f"the model '{model_name}' sees images in their own size, whatever the diameter of a cell",
+            cure="leave out --diameter, or use a model that estimates it, as 'nuclei-fluorescence'",
+        )
     run = _describe(trained, model_name, lapses, options)
     earlier = _earlier(folder) if options.resume else {}
     if earlier:

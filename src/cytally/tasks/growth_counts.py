@@ -13,7 +13,7 @@ from cytally.tasks.counted_frames import CountedFrame, Floats, Labels
 Area = tuple[slice, slice]
 
 
-def count_frame(model: Model, plane: Plane, channel: str | None = None) -> CountedFrame:
+def count_frame(model: Model, plane: Plane, channel: str | None = None, diameter: float | None = None) -> CountedFrame:
     """Count one frame.
 
     Parameters
@@ -24,13 +24,15 @@ def count_frame(model: Model, plane: Plane, channel: str | None = None) -> Count
         The frame.
     channel
         Channel to count in, by name or number; None takes what the model wants.
+    diameter
+        A cell's typical diameter in pixels, for models that estimate it; None lets them.
 
     Raises
     ------
     ImageError
         When the model cannot count the frame.
     """
-    prediction, reading = model.predict(plane, channel=channel)
+    prediction, reading = model.predict(plane, channel=channel, diameter=diameter)
     labels = prediction.labels
     points: Floats | None
     areas: Floats | None = None

@@ -17,7 +17,7 @@ from cytally.images.channels import find_channel, most_varying
 from cytally.images.image import Plane
 from cytally.images.timelapse import Frame, TimeLapse
 from cytally.models.model import Model
-from cytally.tasks.counted_frames import CountedFrame, Floats, FrameStore
+from cytally.tasks.counted_frames import CountedFrame, FrameStore
 from cytally.tasks.failures import failure_line
 from cytally.tasks.growth_counts import count_frame
 from cytally.tasks.growth_options import GrowthTaskOptions
@@ -151,5 +151,5 @@ def count_frames(
 def _count(model: Model, frame: Frame, options: GrowthTaskOptions) -> CountedFrame:
     if frame.plane is None or "black" in frame.marks:
         return CountedFrame.of_nothing(*frame.marks)
-    counted = count_frame(model, frame.plane, options.channel)
+    counted = count_frame(model, frame.plane, options.channel, options.diameter)
     return replace(counted, flags=tuple(dict.fromkeys((*counted.flags, *frame.marks))))

@@ -27,6 +27,8 @@ class GrowthTaskOptions:
         One letter per axis of the files (`TYX`, `TCYX`, …), where they do not tell or tell wrong.
     pixel_size
         Micrometres per pixel, where the files do not tell or tell wrong.
+    diameter
+        A cell's typical diameter in pixels, for models that estimate it, where they estimate it wrong.
     pattern
         How the names of files tell well, tile and time; see `cytally.images.name_pattern`.
     grid
@@ -56,6 +58,7 @@ class GrowthTaskOptions:
     channel: str | None = None
     axes: str | None = None
     pixel_size: float | None = None
+    diameter: float | None = None
     pattern: str | None = None
     grid: tuple[int, int] | None = None
     samples: Path | None = None
@@ -75,6 +78,10 @@ class GrowthTaskOptions:
                 f"an interval of {self.interval:g} minutes makes no sense",
                 cure="give minutes from frame to frame, as 20",
             )
+        if self.diameter is not None and not 0 < self.diameter < math.inf:
+            raise UsageError(
+                f"a diameter of {self.diameter:g} pixels makes no sense", cure="give a cell's diameter in pixels, as 20"
+            )
         if self.grid is not None and self.pattern is None:
             raise UsageError(
                 "--grid says how a well's tiles lie, but not which tiles belong together",
@@ -83,7 +90,7 @@ class GrowthTaskOptions:
 
     def deciding(self) -> dict[str, Any]:
         """What the counts of frames depend on; a resumed run must agree in it."""
-        names = ("channel", "axes", "pixel_size", "pattern", "grid", "upright")
+        names = ("channel", "axes", "pixel_size", "diameter", "pattern", "grid", "upright")
         return {name: self.as_dict()[name] for name in names}
 
     def as_dict(self) -> dict[str, Any]:
