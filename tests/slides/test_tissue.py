@@ -289,6 +289,17 @@ def test_a_higher_threshold_takes_less():
     assert shares[0] > 1.1 * shares[-1]
 
 
+@pytest.mark.parametrize("factor", [0.5, 0.7])
+def test_a_lower_threshold_takes_fainter_tissue_and_no_noise(factor):
+    rng = np.random.default_rng(19)
+    bright, faint = piece(80, 100, 50, 70), piece(230, 270, 40, 50)
+    picture = camera(100 + 80 * bright + 1.3 * faint, 3, "float32", rng)[None]
+    usual, lower = find_tissue(picture), find_tissue(picture, TissueOptions(threshold=factor))
+    assert lower[faint > 0].mean() > 0.9 > 0.5 > usual[faint > 0].mean()
+    near = np.hypot(Y - 80, X - 100) < 90
+    assert lower[(faint == 0) & ~near & (np.hypot(Y - 230, X - 270) > 70)].mean() < 0.02
+
+
 def test_the_margin_is_as_wide_as_asked_for():
     y, x = np.mgrid[:60, :70]
     picture = 100 * (np.hypot(y - 30, x - 35) < 10)[None]

@@ -15,8 +15,7 @@ import pytest
 import tifffile
 
 from cytally.errors import ModelError, UsageError
-from cytally.images.image import Plane
-from cytally.images.image import Image
+from cytally.images.image import Image, Plane
 from cytally.models.model import Model
 from cytally.results import Prediction
 from cytally.tasks import area

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import psutil
@@ -10,7 +11,6 @@ import tifffile
 import torch
 import zarr
 
-from cytally.errors import OutputError
 from cytally.images.prepare import InputConfig
 from cytally.images.region import read_named_regions
 from cytally.slides import stream
@@ -131,7 +131,7 @@ def test_heat_maps_tell_cells_per_area_and_where_most_are(model, slide, tmp_path
     assert "Heat map of skin.svs" in (tmp_path / "out" / "report.html").read_text()
 
 
-@pytest.mark.parametrize("tile", [32, 100, 400])
+@pytest.mark.parametrize("tile", [256, 400])
 def test_the_total_does_not_depend_on_the_tile(model, slide, tmp_path, tile):
     totals = []
     for place, size in enumerate((64, tile)):
@@ -245,15 +245,13 @@ def test_regions_that_no_longer_fit_are_made_smaller(model, slide, tmp_path, mon
 
 
 def test_tiles_depend_on_the_settings_and_not_on_what_the_process_holds(model, slide, tmp_path, monkeypatch):
-    held, sides = psutil.Process().memory_info(), []
-    for place, rss in enumerate((2**28, 2**31)):
+    held, told = psutil.Process().memory_info(), []
+    options = CountOptions(memory=slide_preflight.BASE_GIB + 0.02, dry_run=True)
+    for rss in (2**28, 2**31):
         monkeypatch.setattr(psutil.Process, "memory_info", lambda _self, rss=rss: held._replace(rss=rss))
-        notes = []
-        options = CountOptions(memory=slide_preflight.BASE_GIB + 0.02)
-        count([slide], tmp_path / str(place), model, options, Watch(on_note=notes.append))
-        sides.append((about(tmp_path / str(place))["regions"]["side"], *notes))
-    assert sides[0][0] == sides[1][0] < 700
-    assert sides[0][1].rpartition(" GiB")[0] == sides[1][1].rpartition(" GiB")[0], "nor does what is told"
+        count([slide], tmp_path / "out", model, options, Watch(on_note=told.append))
+    before, after = (each.rpartition(" GiB")[0] for each in told)
+    assert before == after and 64 < int(re.search(r"tiles? of (\d+)", before)[1]) < 350
 
 
 def test_what_is_counted_needs_no_more_disk(model, slide, tmp_path, monkeypatch):
@@ -263,24 +261,6 @@ def test_what_is_counted_needs_no_more_disk(model, slide, tmp_path, monkeypatch)
         assert count([slide], out, model, CountOptions(tile=64)).failures
     monkeypatch.setattr("cytally.tasks.slide_preflight.free_disk_gb", lambda folder: 0.0)
     assert not count([slide], out, model, CountOptions(tile=64, resume=True)).failures
-
-
-def test_a_full_disk_keeps_what_is_counted(model, slide, tmp_path, monkeypatch):
-    original, done = stream.settle, []
-
-    def settle(*given):
-        done.append(given)
-        if len(done) > 2:
-            raise OSError(28, "No space left on device")
-        return original(*given)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(stream, "settle", settle)
-        with pytest.raises(OutputError, match=r"No space left on device.*--resume"):
-            count([slide], tmp_path / "out", model, CountOptions(tile=64))
-    count([slide], tmp_path / "out", model, CountOptions(tile=64, resume=True))
-    count([slide], tmp_path / "whole", model, CountOptions(tile=64))
-    assert row_of(tmp_path / "out")["count"] == row_of(tmp_path / "whole")["count"]
 
 
 def test_drawn_regions_are_counted_one_by_one(model, slide, tmp_path):

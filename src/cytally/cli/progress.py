@@ -82,6 +82,8 @@ class Bar:
         begins = stage != self._stage or not self._seen
         if begins:
             self._stage, self._last, self._seen = stage, now, [(now, share)]
+        elif share == self._seen[-1][1]:  # so far nothing was done
+            self._seen[-1] = (now, share)
         elif share - self._seen[-1][1] >= STEP:
             self._seen.append((now, share))
         if self._progress is not None:

@@ -25,6 +25,9 @@ CLEARLY = 1.1
 """How much further than a normal distribution noise must seem to reach, to be believed."""
 SMALL, SMOOTH, BROAD = 0.6, 1.0, 2.0
 """Standard deviations in pixels of the Gaussians in which single cells, patches and wide things are looked for."""
+WIDE = 150
+"""Pixels of a thing that is wide enough not to be noise, though none of them stands out: where two standard deviations
+are enough, noise makes things of eleven on average, and one of a million is as large."""
 CLEAR_DARK, CLEAR_BRIGHT = 5.0, 8.0
 """Otsu's threshold must lie at least so many of the ground's own spreads away from it, or there is no clear ground.
 The light of a bright field is even; what is bright and uneven is tissue that fills the picture."""
@@ -73,7 +76,8 @@ def stands_out(channel: NDArray[Any], threshold: float = 1.0) -> Outstanding:
     channel
         Pixels (Y, X) of any real type.
     threshold
-        Factor on how far from the ground it must be.
+        Factor on how far from the ground it must be. What is nearer than noise may be is taken where it is wide, and
+        around what is not.
     """
     values = np.nan_to_num(channel.astype(np.float32), nan=0, posinf=0, neginf=0)
     if values.size == 0 or values.min() == values.max():
@@ -92,7 +96,7 @@ def stands_out(channel: NDArray[Any], threshold: float = 1.0) -> Outstanding:
     around = (values - _surroundings(values)) / stronger
     further = _further(around, ground, noise, whole), _further(-around, ground, noise, whole)
     rounding = ROUNDING * float(np.abs(values).max())
-    small = _small_things(around, ground, noise, further, rounding, threshold)
+    small = _small_things(around, ground, noise, further, rounding, max(1.0, threshold))
     left = noise / (2 * np.sqrt(np.pi) * BROAD)  # what a Gaussian leaves of white noise
     large = ground.mean() >= LEAST_SHARE and _share_of_edge(ground) >= LEAST_EDGE
     if not large or middle - level < (CLEAR_BRIGHT if bright_field else CLEAR_DARK) * spread:
@@ -100,7 +104,10 @@ def stands_out(channel: NDArray[Any], threshold: float = 1.0) -> Outstanding:
         return Outstanding(small, "even" if variation <= EVEN * left else "unclear")
     faintest = max(FAINTEST[0] * (middle - level), FAINTEST[1] if whole else 0, rounding)
     far = WIDE_NOISES * max(spread, left) * _once_smooth(further[0], left, noise)
-    wide = broad - level > threshold * np.minimum(middle - level, np.maximum(far * np.maximum(stronger, 1), faintest))
+    limit = np.minimum(middle - level, np.maximum(far * np.maximum(stronger, 1), faintest))
+    wide = broad - level > threshold * limit
+    if threshold < 1:
+        wide = _wide_pieces(wide, broad - level > limit)
     return Outstanding(wide | small, "clear")
 
 
@@ -161,6 +168,15 @@ def _further(around: Floats, ground: Mask, noise: float, whole: bool) -> float:
     field = np.asarray((around + steps) / noise, np.float32)
     found = min(heaviness(field, away_from(ground)), MOST_NOISES / SMALL_NOISES)
     return found if found > CLEARLY else 1.0
+
+
+def _wide_pieces(faint: Mask, sure: Mask) -> Mask:
+    """Those pieces of what is faint that are wide, or hold something that is sure."""
+    pieces, number = ndimage.label(faint, np.ones((3, 3)))
+    kept = np.bincount(pieces.ravel(), minlength=number + 1) >= WIDE
+    kept[np.unique(pieces[sure])] = True
+    kept[0] = False
+    return np.asarray(kept[pieces], bool)
 
 
 def _once_smooth(further: float, left: float, noise: float) -> float:

@@ -64,7 +64,8 @@ def damage(about: dict[str, Any], area_mm2: float | None) -> str:
     counted = about["tissue_share"] * math.prod(about["shape"])
     size = f" ({area_mm2 * damaged / counted:.3g} mm²)" if area_mm2 and counted else ""
     share = 100 * damaged / (damaged + counted)
-    return f"{damaged:,} damaged pixels{size} are left out, {share:.{1 if share < 10 else 0}f} % of what there was to count in."
+    places = 1 if share < 10 else 0
+    return f"{damaged:,} damaged pixels{size} are left out, {share:.{places}f} % of what there was to count in."
 
 
 def _sentences(about: dict[str, Any], area_mm2: float | None, regions: Path | None) -> list[str]:
