@@ -339,7 +339,8 @@ def test_a_damaged_tile_is_left_out_and_told(model, pixels, tmp_path):
     with path.open("r+b") as file:
         file.seek(place)
         file.write(b"\xff" * length)
-    count([path], tmp_path / "out", model, CountOptions(tile=64, tissue="all"))
+    summary = count([path], tmp_path / "out", model, CountOptions(tile=64, tissue="all"))
+    assert any(note.startswith("damaged.svs: ") and "damaged pixels" in note for note in summary.notes)
     row = row_of(tmp_path / "out")
     assert row["flags"] == "damaged-tiles"
     assert about(tmp_path / "out")["damaged_pixels"] == pytest.approx(256 * 256, rel=0.05)

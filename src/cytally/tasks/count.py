@@ -31,6 +31,7 @@ from cytally.tasks.output import COUNTED, check_output, open_output, writing
 from cytally.tasks.plate import check_pattern, plate_tables, write_wells
 from cytally.tasks.samples import read_sheet, summarise, write_samples
 from cytally.tasks.shared_model import Origin, SharedModel, make_ready
+from cytally.tasks.slide_report import slide_notes
 from cytally.tasks.watch import Watch
 from cytally.workers.crew import Crew, CrewLostError, find_crew
 from cytally.workers.here import Here
@@ -140,6 +141,7 @@ def count(
             notes += warnings
         write_count_report(trained, files, notes, table, wells, time.monotonic() - started)
     seconds = time.monotonic() - started
+    notes += slide_notes(files)  # which the report has below its heat maps
     return CountSummary(folder, tuple(files.rows), tuple(files.failures), tuple(notes), seconds)
 
 
@@ -204,7 +206,9 @@ def _look_at_slides(
         except Exception as error:  # noqa: BLE001 - the other slides are looked at
             failures.append((files.inputs.name(path), _tell(files, path, error, watch)))
     if len(slides) < len(files.inputs):
-        watch.on_note(f"{len(files.inputs) - len(slides)} of the inputs are no slides, and are counted whole.")
+        others = len(files.inputs) - len(slides)
+        what = "1 input is no slide, and is" if others == 1 else f"{others} inputs are no slides, and are"
+        watch.on_note(f"{what} counted whole.")
     return tuple(failures)
 
 
