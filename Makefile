@@ -9,11 +9,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 THREADS := OMP_NUM_THREADS=1
 
-.PHONY: help demo test test-slow docs clean
+.PHONY: help demo test test-docs test-slow docs clean
 
 help:
 	@echo "make demo       install, count the cells in the bundled sample images, tell where the report is"
 	@echo "make test       lint, types, import rules and tests"
+	@echo "make test-docs  the longer pages of the documentation, every command of which is run"
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make docs       build the documentation into site/"
 	@echo "make clean      remove .venv and everything that was built"
@@ -27,6 +28,9 @@ test: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(THREADS) $(BIN)/python -m pytest -n 2
+
+test-docs: $(VENV)/.installed-test
+	$(THREADS) $(BIN)/python -m pytest -n 2 -m slow tests/docs
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m slow

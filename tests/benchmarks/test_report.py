@@ -94,6 +94,10 @@ WORDS = """# Benchmarks
 
 <!-- here: slide memory -->
 
+<!-- here: timelapse figures -->
+
+<!-- here: timelapse command -->
+
 <!-- here: back ends -->
 
 <!-- here: peers -->

@@ -46,6 +46,11 @@ TINY = ("settings.shape=[5, 64, 64]", "settings.count=[4, 6]")
 """Settings of drawn volumes, which take a while in their own size."""
 EXPORTED = {"exported", "small"}
 """Models that are counted with by the back end they were exported for; others by torch, which compiles nothing."""
+SLOW = {
+    *("docs/reproduce.md", "docs/transfer.md", "docs/scale.md", "docs/large-images.md", "docs/segment.md"),
+    *("docs/time-lapse.md", "docs/methods/bit.md", "docs/methods/nucleus-unet.md"),
+}
+"""Pages that take ten seconds and more: followed by `make test-docs`, as CI does, not by `make test`."""
 MANY, FEWER = 30, 8
 """Beyond so many drawn images, so many are drawn; the latent space of so few is drawn without UMAP, which is slow."""
 NOT_RUN = {
@@ -314,7 +319,14 @@ def shorter(arguments: Iterable[str] = ()) -> Iterator[str]:
         yield from ("--set", setting)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if any(map(runs, blocks(page)))], ids=name)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] * (name(page) in SLOW), id=name(page))
+        for page in PAGES
+        if any(map(runs, blocks(page)))
+    ],
+)
 def test_page_runs_as_written(page: Path, room: Path, request: pytest.FixtureRequest) -> None:
     text = page.read_text(encoding="utf-8")
     address = request.getfixturevalue("scheduler") if "--scheduler" in text else ""
