@@ -162,3 +162,26 @@ def test_folders_are_other_plates(tmp_path: Path) -> None:
     found = open_timelapses([tmp_path / "p1", tmp_path / "p2"], pattern="{well}_{time}")
     assert [one.stem for one in found] == ["p1_A1", "p2_A1"]
     assert np.array_equal(found[1].read(1).data[0], picture("p2", 2))
+
+
+def test_tiles_of_different_types_keep_their_values(tmp_path: Path) -> None:
+    imwrite(tmp_path / "A1_1.tif", np.stack([picture(1, time) for time in range(4)]))
+    imwrite(tmp_path / "A1_2.tif", np.stack([picture(2, time) for time in range(4)]).astype(np.uint16) + 1000)
+    (one,) = open_timelapses([tmp_path], pattern="{well}_{tile}", grid=(1, 2), interval=1)
+    frame = one.read(3).data[0]
+    assert frame.dtype == np.uint16
+    assert np.array_equal(frame, np.concatenate([picture(1, 3), picture(2, 3).astype(np.uint16) + 1000], axis=1))
+
+
+def test_scenes_that_are_left_out_are_told(tmp_path: Path) -> None:
+    for well, scenes in (("A1", 3), ("A2", 1)):
+        with tifffile.TiffWriter(tmp_path / f"{well}.ome.tif", ome=True) as file:
+            for scene in range(scenes):
+                file.write(np.stack([picture(scene, time) for time in range(4)]), metadata={"axes": "TYX"})
+    one, two = open_timelapses([tmp_path], pattern="{well}", interval=1)
+    path = tmp_path / "A1.ome.tif"
+    assert one.notes == (
+        f"{path}: has 3 scenes, of which a pattern takes the first; the others are left out; "
+        "split its scenes into files of their own",
+    )
+    assert two.notes == ()

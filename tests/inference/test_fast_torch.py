@@ -47,7 +47,7 @@ def test_what_disagrees_is_not_taken(nuclei, caplog):
     given = iter(np.arange(9.0))
     run = fast_torch(nuclei, CPU, "float32", sample=Trial((PICTURE,), lambda output: next(given)))
     assert norms(run.network) == norms(nuclei)
-    assert "batch norms are not folded" in caplog.text
+    assert "the network is not folded or compiled, for it would change results" in caplog.text
 
 
 class Card:
@@ -81,3 +81,12 @@ def test_without_a_compiler_it_runs_as_it_is(nuclei, card, monkeypatch, caplog):
     assert run(PICTURE).shape[-2:] == (64, 64)
     assert "so it runs as it is: Cannot find a working triton installation." in caplog.text
     assert "and a page" not in caplog.text
+
+
+def test_what_disagrees_when_compiled_is_not_taken(card, monkeypatch, caplog):
+    caplog.set_level("INFO", "cytally")
+    monkeypatch.setattr(torch, "compile", lambda network, dynamic: nn.Sequential(network))
+    given = iter(np.arange(9.0))
+    run = fast_torch(DensityUNet(1, (4, 8)), card, sample=Trial((PICTURE,), lambda output: next(given)))
+    assert not isinstance(run.network, nn.Sequential)
+    assert "not folded or compiled" in caplog.text

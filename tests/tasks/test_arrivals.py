@@ -1,6 +1,6 @@
 import os
 
-from cytally.tasks.arrivals import Arrivals
+from cytally.tasks.arrivals import Arrivals, is_there
 
 
 def everything(path, size, changed):
@@ -66,3 +66,11 @@ def test_patience_ends_when_a_file_has_long_been_the_same(tmp_path):
     assert arrivals.waits_for(path)
     now[0] = 10
     assert not arrivals.waits_for(path)
+
+
+def test_a_file_is_there_while_its_folder_is(tmp_path):
+    path = tmp_path / "drive" / "1.tif"
+    assert not is_there(path)
+    path.parent.mkdir()
+    path.touch()
+    assert is_there(path)

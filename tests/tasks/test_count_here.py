@@ -196,3 +196,23 @@ def test_the_network_takes_one_picture_at_a_time(model: Model, jobs: list[Job]) 
     done = list(count_here(Counter(Shared(model), count), jobs))
     assert not any(each.error for each in done)
     assert len(alone.threads) == 1 and model.run is alone
+
+
+def test_ctrl_c_while_waiting_loses_no_input(model: Model, jobs: list[Job]) -> None:
+    told = []
+
+    def interrupted(share: float) -> None:
+        told.append(share)
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    def count(job: Job, on_share: Callable[[float], None]) -> CountedInput:
+        on_share(0.5)
+        return nothing(job, on_share)
+
+    seen: list[Job] = []
+    counter = Counter(Shared(model), count, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        seen.extend(done.item for done in count_here(counter, jobs))
+    assert seen == jobs[: len(seen)] and {job.name for job in seen} == set(counter.begun)
+    assert len(seen) >= 3

@@ -1,11 +1,15 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 
 import imagecodecs
+import numpy as np
 import pytest
+import tifffile
 
 from cytally.errors import UsageError
+from cytally.tasks import folder_watch
 from cytally.tasks.folder_watch import WatchOptions, watch_folder
 from cytally.tasks.watch import Watch
 
@@ -41,9 +45,10 @@ def told():
 
 @pytest.fixture
 def go(model, folder, tmp_path, told):
-    def run(*steps, out="out", **options):
+    def run(*steps, out="out", on_row=None, **options):
         microscope = Microscope(*steps)
         watch = Watch(on_note=told.append, on_failure=lambda image, line: told.append(line))
+        watch = replace(watch, on_row=on_row) if on_row else watch
         given = WatchOptions(**{"settle": 2, "every": 1, "patience": 5, "idle": 0.2, **options})
         return watch_folder(folder, tmp_path / out, model, given, watch, clock=microscope.clock, sleep=microscope.sleep)
 
@@ -67,7 +72,7 @@ def test_frames_are_counted_as_they_come(go, write, tmp_path):
     summary = go(write("t1.png", 1), None, write("t2.png", 2), write("t10.png", 3), interval=20)
     rows = written(tmp_path / "out" / "counts.csv")
     assert [row["image"] for row in rows] == ["t1.png", "t2.png", "t10.png"]
-    assert [row["minutes"] for row in rows] == ["0", "20", "40"]
+    assert [row["minutes"] for row in rows] == ["0", "20", "180"]  # t3 to t9 are missing
     assert summary.new == 3 and not summary.failures
     assert (tmp_path / "out" / "curve.png").stat().st_size > 1000
     assert json.loads((tmp_path / "out" / "run.json").read_text())["task"] == "watch"
@@ -167,3 +172,144 @@ def test_what_cannot_be_watched_is_refused_before_anything_is_written(go, folder
 def test_numbers_that_make_no_sense_are_refused(name):
     with pytest.raises(UsageError, match=f"--{name} 0 makes no sense"):
         WatchOptions(**{name: 0})
+
+
+class Endless(Exception):
+    """The watcher went on though its work was done."""
+
+
+def never():
+    raise Endless
+
+
+def minutes_of(path):
+    return {row["image"]: float(row["minutes"]) for row in written(path / "out" / "counts.csv")}
+
+
+def test_it_returns_at_once_where_its_work_is_done_already(go, write):
+    for number in range(2):
+        write(f"t{number}.png", number)()
+    go(frames=2)
+    assert go(never, frames=2).new == 0
+
+
+def test_failed_files_are_among_the_frames_to_stop_after(go, write, folder):
+    (folder / "t1.png").write_bytes(b"no picture")
+    write("t2.png")()
+    summary = go(*[None] * 20, never, frames=2, idle=None)
+    assert len(summary.rows) == len(summary.failures) == 1
+
+
+def test_minutes_follow_the_numbers_in_names(go, write, folder, tmp_path):
+    (folder / "t2.png").write_bytes(b"no picture")
+    # t4 is missing, and t3 comes last
+    summary = go(
+        write("t1.png"), write("t5.png"), write("t6.png"), None, None, None, None, write("t3.png"), interval=20
+    )
+    assert [name for name, _ in summary.failures] == ["t2.png"]
+    assert minutes_of(tmp_path) == {"t1.png": 0, "t3.png": 40, "t5.png": 80, "t6.png": 100}
+    go(write("t4.png"), interval=20)
+    assert minutes_of(tmp_path) == {"t1.png": 0, "t3.png": 40, "t4.png": 60, "t5.png": 80, "t6.png": 100}
+
+
+def test_a_failed_file_without_a_number_keeps_its_place(go, write, folder, tmp_path):
+    (folder / "b.png").write_bytes(b"no picture")
+    go(write("a.png"), write("c.png"), interval=20)
+    assert minutes_of(tmp_path) == {"a.png": 0, "c.png": 40}
+
+
+def test_frames_of_a_stack_get_the_minute_of_their_file(go, folder, picture, tmp_path):
+    stack = np.stack([picture(1), picture(2)])
+    for name in ("t1.tif", "t2.tif"):
+        tifffile.imwrite(folder / name, stack, metadata={"axes": "TYX"})
+    go(interval=20)
+    assert list(minutes_of(tmp_path).values()) == [0, 0, 20, 20]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace(",", ";"), "has other columns"),
+        (lambda text: "".join(text.splitlines(keepends=True)[:2]), "holds 1 frames, not the 3"),
+        (lambda text: text.rpartition(",")[0] + ",soon\n", "holds what is no number, for t2.png"),
+        (lambda text: text.rpartition(",")[0] + ",nan\n", "holds what is no number, for t2.png"),
+    ],
+)
+def test_a_table_that_was_changed_is_refused_and_stays(go, write, tmp_path, change, message):
+    for number in range(3):
+        write(f"t{number}.png", number)()
+    go()
+    table = tmp_path / "out" / "counts.csv"
+    changed = change(table.read_text())
+    table.write_text(changed)
+    with pytest.raises(UsageError, match=message) as caught:
+        go()
+    assert "counts.csv" in caught.value.line() and "restore it, or use --overwrite" in caught.value.line()
+    assert table.read_text() == changed
+    assert go(overwrite=True).new == 3
+
+
+@pytest.mark.parametrize("while_read", [False, True])
+def test_a_folder_that_vanishes_in_a_backlog_fails_no_file(go, write, folder, monkeypatch, while_read):
+    away = folder.with_name("away")
+    for number in range(3):
+        write(f"t{number}.png", number)()
+
+    def leave(image, count):
+        if image == "t0.png" and not while_read:
+            folder.rename(away)
+
+    def count(model, job, *rest):
+        if while_read and job.name == "t1.png" and not seen:
+            seen.append(folder.rename(away))
+        return count_input(model, job, *rest)
+
+    seen, count_input = [], folder_watch.count_input
+    monkeypatch.setattr(folder_watch, "count_input", count)
+    back = lambda: away.rename(folder)  # noqa: E731
+    summary = go(*[None] * 4, back, on_row=leave, patience=0)
+    assert [row.image for row in summary.rows] == ["t0.png", "t1.png", "t2.png"]
+    assert not summary.failures
+
+
+def test_a_file_that_failed_is_tried_again_when_it_changes(go, write, folder, tmp_path):
+    (folder / "t1.png").write_bytes(b"no picture")
+    failed = tmp_path / "out" / "failures.csv"
+    seen = []
+    summary = go(*[None] * 8, lambda: seen.append(failed.is_file()), write("t1.png"))
+    assert seen == [True]
+    assert [row.image for row in summary.rows] == ["t1.png"]
+    assert not summary.failures and not failed.exists()
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["failures"] == {}
+
+
+def test_files_that_differ_in_their_ending_have_results_of_their_own(go, write, folder, picture, tmp_path):
+    write("a.png", 1)()
+    go()
+    tifffile.imwrite(folder / "a.tif", picture(2))
+    go()
+    write("A_tif.png", 3)()
+    go()
+    names = ["A_tif_png.png", "a.png", "a_tif.png"]
+    assert sorted(path.name for path in (tmp_path / "out" / "overlays").iterdir()) == names
+
+
+def test_names_with_a_number_sign_are_counted_once(go, write):
+    write("well#1.png")()
+    assert go().new == 1
+    assert go().new == 0
+
+
+def test_a_kill_while_the_first_row_is_appended_keeps_the_clock(go, write, tmp_path, monkeypatch):
+    write("t1.png")()
+    changed = (tmp_path / "frames" / "t1.png").stat().st_mtime
+    told = []
+    add = folder_watch.WatchedCounts.add
+
+    def killed(counts, *rest):
+        told.append(json.loads((tmp_path / "out" / "run.json").read_text()))
+        add(counts, *rest)
+
+    monkeypatch.setattr(folder_watch.WatchedCounts, "add", killed)
+    go()
+    assert told[0]["begun"] == changed and told[0]["frames"] == 0

@@ -174,3 +174,97 @@ def test_numbers_that_make_no_sense_are_refused():
     for text in ("2", "0x3", "axb", "2x-1"):
         with pytest.raises(UsageError, match="is no grid of tiles; give rows x columns"):
             grid_of(text)
+
+
+def interrupted(monkeypatch, after):
+    """Let counting stop after so many frames."""
+    counted = []
+
+    def stops(*given):
+        if len(counted) == after:
+            raise KeyboardInterrupt
+        counted.append(given[1].name)
+        return count_frame(*given)
+
+    monkeypatch.setattr(growth_frames, "count_frame", stops)
+
+
+def test_other_frames_are_not_mixed_with_what_is_counted(follow, frames, tmp_path, monkeypatch):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number, frame in enumerate(frames[1:], start=1):
+        tifffile.imwrite(folder / f"t{number}.tif", frame)
+    interrupted(monkeypatch, 3)
+    with pytest.raises(KeyboardInterrupt):
+        follow(folder, interval=30)
+    monkeypatch.setattr(growth_frames, "count_frame", count_frame)
+    tifffile.imwrite(folder / "t0.tif", frames[0])
+    with pytest.raises(UsageError, match="was begun with other frames of frames"):
+        follow(folder, interval=30, resume=True)
+    (folder / "t0.tif").unlink()
+    tifffile.imwrite(folder / "t1.tif", frames[0])
+    with pytest.raises(UsageError, match="was begun with other frames of frames"):
+        follow(folder, interval=30, resume=True)
+
+
+def test_a_frame_that_failed_is_tried_again(follow, stack, tmp_path, monkeypatch):
+    follow(stack, out="whole", interval=30)
+    failing = {"lapse.tif#0,2"}
+
+    def fails(model, plane, *given):
+        if plane.name in failing:
+            raise MemoryError
+        return count_frame(model, plane, *given)
+
+    monkeypatch.setattr(growth_frames, "count_frame", fails)
+    summary = follow(stack, interval=30)
+    ((name, line),) = summary.failures
+    assert name in failing and "memory" in line
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["finished"] is False
+    failing.clear()
+    assert not follow(stack, interval=30, resume=True).failures
+    assert not (tmp_path / "out" / "failures.csv").exists()
+    for name in ("growth.csv", "frames.csv", "tracks.csv"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_what_is_counted_outlives_a_failure_after_it(follow, stack, tmp_path, monkeypatch):
+    def breaks(*given, **more):
+        raise MemoryError
+
+    counted = []
+    monkeypatch.setattr(
+        growth_frames, "count_frame", lambda *given: counted.append(given[1].name) or count_frame(*given)
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr("cytally.tasks.growth_lapse.track", breaks)
+        assert len(follow(stack, interval=30).failures) == 1
+    assert not follow(stack, interval=30, resume=True).failures
+    assert len(counted) == 6
+
+
+def test_the_channel_stays_the_same_whichever_varies_most(follow, frames, tmp_path):
+    rising = np.stack([frame * (time > 2) * 1.2 for time, frame in enumerate(frames[::-1])]).clip(0, 255)
+    path = tmp_path / "two.tif"
+    both = np.stack([frames, rising.astype(np.uint8)], axis=1)
+    tifffile.imwrite(path, both, imagej=True, metadata={"axes": "TCYX"})
+    follow(path, interval=30)
+    follow(path, out="first", interval=30, channel="0")
+    assert (tmp_path / "out" / "growth.csv").read_bytes() == (tmp_path / "first" / "growth.csv").read_bytes()
+
+
+def test_a_finished_run_is_not_taken_for_one_with_another_interval(follow, stack):
+    follow(stack, interval=30)
+    with pytest.raises(UsageError, match=r"interval was 30 and is 20 now"):
+        follow(stack, interval=20, resume=True)
+
+
+def test_missing_frames_take_their_time_in_speeds_too(follow, frames, tmp_path):
+    folder = tmp_path / "gap"
+    folder.mkdir()
+    for number, frame in zip((1, 2, 4, 5, 7, 8), frames, strict=True):
+        tifffile.imwrite(folder / f"t{number}.tif", frame)
+    follow(folder, interval=10)
+    assert [row["time"] for row in table(tmp_path / "out" / "growth.csv")] == ["0", "10", "30", "40", "60", "70"]
+    whole = [row for row in table(tmp_path / "out" / "cells.csv") if (row["first"], row["last"]) == ("0", "5")]
+    assert whole and {row["duration"] for row in whole} == {"70"}

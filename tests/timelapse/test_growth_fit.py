@@ -193,3 +193,10 @@ def test_more_cells_of_the_same_curve_grow_no_faster(factor: float, doubling: fl
 def test_the_same_counts_give_the_same_fit() -> None:
     counts = np.random.default_rng(2).poisson(200 * 2 ** (HOURS / 12))
     assert fit_growth(MINUTES, counts).as_dict() == fit_growth(MINUTES, counts).as_dict()
+
+
+def test_frames_that_are_not_evenly_spaced_take_their_time() -> None:
+    places = np.array([0, 0.5, 1.5, 2.5, 4, 5.5, 6])
+    fit = fit_growth(places, 100 * 2 ** (places / 2), in_frames=True)
+    assert fit.time_unit == "frames" and fit.doubling_time is not None
+    assert fit.doubling_time.value == pytest.approx(2, rel=1e-4)

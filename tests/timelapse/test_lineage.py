@@ -54,3 +54,11 @@ def test_without_divisions(points: list[object]) -> None:
 def test_an_interval_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="interval"):
         lineage(family(), -1)
+
+
+def test_times_of_frames_win_over_the_interval() -> None:
+    times = np.array([0, 20, 40, 60, 80, 100, 300, 320, 340])  # frames are missing before the second division is seen
+    for interval in (None, 20):
+        found = lineage(family(), interval, times=times + 5)
+        assert found.divisions.to_numpy().tolist() == [[2, 2, 40], [4, 5, 100]]
+        assert found.cycles.to_numpy().tolist() == [[4, 3, 240]]

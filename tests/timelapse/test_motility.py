@@ -81,3 +81,35 @@ def test_where_nothing_moves(points: list[object]) -> None:
 def test_settings_without_sense_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="above 0"):
         motility(track([]), **settings)
+
+
+def test_times_with_a_gap() -> None:
+    # 1 pixel per minute all along, the frames of minutes 2 and 3 missing; the camera is a little early or late.
+    times = np.array([0, 1.1, 3.9, 5, 6])
+    tracks = track([[[50, 50 + time]] for time in times], OPTIONS, shape=(100, 100))
+    for interval in (None, 7):
+        found = motility(tracks, interval, times=times + 3)
+        row = found.table.iloc[0]
+        assert (row["path"], row["duration"], row["speed"], row["frames"]) == pytest.approx((6, 6, 1, 5))
+        assert found.time_unit == "minute"
+        # Median 1.1: steps 0, 1, 4, 5, 5, the last of which are one.
+        assert found.displacement["lag"].tolist() == pytest.approx([1.1, 3.3, 4.4, 5.5])
+        assert found.displacement["pairs"].tolist() == [2, 1, 2, 1]
+        msd = [(1.1**2 + 2.1**2) / 2, 2.8**2, (3.9**2 + 4.9**2) / 2, 36]
+        assert found.displacement["msd"].tolist() == pytest.approx(msd)
+
+
+def test_a_gap_does_not_change_the_exponent() -> None:
+    tracks = walks(0, 4, 20, drift=5)
+    kept = np.delete(np.arange(20), slice(3, 9))
+    table = tracks.table
+    points = [table.loc[table["frame"] == frame, ["y", "x"]].to_numpy() for frame in kept]
+    found = motility(track(points, OPTIONS, inside=[-999, -999, 9999, 9999]), times=kept * 2)
+    assert found.alpha == pytest.approx(2)
+    assert found.table["speed"].tolist() == pytest.approx([2.5] * 4)
+
+
+def test_bursts_with_long_pauses_are_bounded() -> None:
+    times = [0, 1, 2, 1e6, 1e6 + 1, 1e6 + 2]
+    found = motility(track([[[50, 50 + frame]] for frame in range(6)], OPTIONS, shape=(100, 100)), times=times)
+    assert found.displacement["lag"].tolist() == pytest.approx([1e6], rel=1e-3)

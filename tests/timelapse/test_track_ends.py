@@ -74,3 +74,12 @@ def test_settings_without_sense_are_refused() -> None:
         death_rate(followed(), 0)
     with pytest.raises(ValueError, match="coverage"):
         death_rate(followed(), 20, coverage=1)
+
+
+def test_time_in_which_frames_are_missing_was_watched() -> None:
+    # As by hand above, but an hour passes from frame 1 to frame 2, and 20 minutes between the others.
+    for interval in (None, 7):
+        rate = death_rate(followed(), interval, times=[0, 20, 80, 100, 120, 140, 160, 180])
+        # Cell 1 is watched until frame 6, cell 2 until frame 3.
+        assert (rate.deaths, rate.unit) == (1, "hour")
+        assert rate.exposure == pytest.approx((160 + 100) / 60)

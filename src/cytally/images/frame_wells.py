@@ -81,7 +81,10 @@ def by_pattern(
             (numbers.place[times[path]] if numbers else float(place), part) for place, (path, part) in enumerate(parts)
         ]
         wells[lane.well][lane] = dict(reversed(placed))
-    series = [_series(well, wells[well], layout, numbers) for well in sorted(wells, key=_order)]
+    left_out = {well: list[str]() for well in wells}
+    for lane, paths in lanes.items():
+        left_out[lane.well] += [line for path in paths for line in _scenes_left_out(opened[path], path)]
+    series = [_series(well, wells[well], layout, numbers, left_out[well]) for well in sorted(wells, key=_order)]
     return series, errors
 
 
@@ -123,8 +126,16 @@ def _frames(opened: list[FrameScene] | ImageError, path: Path) -> list[Part]:
     return [Part(path, scene, time) for scene, time in sequences(opened)[0]]
 
 
+def _scenes_left_out(opened: list[FrameScene] | ImageError, path: Path) -> Iterator[str]:
+    """A sentence where a file holds more scenes than the one that is taken."""
+    scenes = 1 if isinstance(opened, ImageError) else len(sequences(opened))
+    if scenes > 1:
+        message = f"has {scenes} scenes, of which a pattern takes the first; the others are left out"
+        yield note(path, message, "split its scenes into files of their own")
+
+
 def _series(
-    well: Well, lanes: dict[Lane, dict[float, Part]], layout: Layout, times: _Times | None
+    well: Well, lanes: dict[Lane, dict[float, Part]], layout: Layout, times: _Times | None, notes: list[str]
 ) -> tuple[Label, list[Moment]]:
     name = "_".join(filter(None, (well.plate, well.well))) or well.folder.resolve().name
     channels = sorted({lane.channel for lane in lanes}, key=natural_key)
@@ -148,9 +159,8 @@ def _series(
         there = [part for tile in whole for part in tile]
         moments.append(Moment(_frame_name(there, name, place), place, tuple(whole), error))
     named = tuple(channels) if all(channels) else ()
-    return Label(
-        name, name, well.folder, tuple(_notes(well, name, layout, tiles, places, times)), named, layout.grid
-    ), moments
+    notes = [*_notes(well, name, layout, tiles, places, times), *notes]
+    return Label(name, name, well.folder, tuple(notes), named, layout.grid), moments
 
 
 def _words(tile: str, channel: str) -> str:

@@ -156,6 +156,8 @@ class TimeLapse:
                 return tile
             if whole is None:
                 whole = np.zeros((len(tile), *self.shape), tile.dtype)
+            # Tiles may differ in type: the widest holds the values of all.
+            whole = whole.astype(np.result_type(whole, tile), copy=False)
             top, left = place // columns * height, place % columns * width
             whole[:, top : top + height, left : left + width] = tile
         assert whole is not None

@@ -62,5 +62,5 @@ def fast_torch(
     agreement = trial.compare([reference(picture) for picture in trial.pictures], found)
     if agreement.holds:
         return fast
-    logger.info("batch norms are not folded, for it would change results: %s", agreement)
+    logger.info("the network is not folded or compiled, for it would change results: %s", agreement)
     return plain

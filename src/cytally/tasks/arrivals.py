@@ -64,3 +64,12 @@ class Arrivals:
         """Whether a file that cannot be read may still be half written."""
         known = self._seen.get(path.name)
         return known is not None and self._clock() - known[2] < self.patience
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file can be found; not so while the drive that it is on is away."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True

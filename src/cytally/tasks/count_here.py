@@ -53,18 +53,18 @@ def count_here(counter: InputCounter, jobs: Iterable[Job]) -> Iterator[Done[Job,
             for job in jobs:
                 small = _is_small(job)
                 while making and not small:
-                    yield making.popleft().done()
+                    yield _oldest(making)
                 if small:
                     making.append(_Making(counter, job, writer, makers))
                 else:
                     yield _done(job, lambda job=job: counter(job))  # type: ignore[misc]  # called right here
                 if len(making) > AT_A_TIME:
-                    yield making.popleft().done()
+                    yield _oldest(making)
             while making:
-                yield making.popleft().done()
+                yield _oldest(making)
         except KeyboardInterrupt:
             while making:
-                yield making.popleft().done()
+                yield _oldest(making)
             raise
 
 
@@ -84,6 +84,13 @@ class _Making:
             while self._shares:
                 self._tell(self._shares.popleft())
         return _done(self._job, lambda: self._begun.result()())
+
+
+def _oldest(making: deque[_Making]) -> Done[Job, CountedInput]:
+    """Wait for the input that was begun first; it stays in the making where Ctrl-C comes meanwhile."""
+    done = making[0].done()
+    making.popleft()
+    return done
 
 
 def _done(job: Job, count: Callable[[], CountedInput]) -> Done[Job, CountedInput]:

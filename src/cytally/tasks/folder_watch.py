@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,28 +15,26 @@ from cytally.errors import CytallyError, OutputError, UsageError
 from cytally.files import write_text
 from cytally.images.formats import is_supported
 from cytally.images.frame_order import natural_key
-from cytally.images.sources import output_stems
 from cytally.inference.backend import BackendName
 from cytally.inference.torch_backend import Device
 from cytally.models.model import Model
 from cytally.models.store import load
-from cytally.tasks.arrivals import Arrivals
+from cytally.tasks.arrivals import Arrivals, is_there
 from cytally.tasks.count_input import Job, count_input
 from cytally.tasks.count_options import CountOptions
-from cytally.tasks.count_row import COLUMNS, CountRow
+from cytally.tasks.count_row import CountRow
 from cytally.tasks.count_run import refuse_other_run, weights_digest
-from cytally.tasks.failures import failure_line, write_failures
+from cytally.tasks.failures import failure_line
 from cytally.tasks.file_options import check_file_options
 from cytally.tasks.output import WATCHED, check_output, open_output, writing
 from cytally.tasks.provenance import provenance
-from cytally.tasks.rows import RowFile, read_rows
 from cytally.tasks.shared_model import make_ready
 from cytally.tasks.watch import Watch
 from cytally.tasks.watch_curve import WatchCurve
+from cytally.tasks.watched_counts import WatchedCounts
+from cytally.tasks.watched_failures import WatchedFailures
 
 logger = logging.getLogger(__name__)
-
-HEADER = (*COLUMNS, "minutes")
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class WatchOptions:
     Parameters
     ----------
     interval
-        Minutes from frame to frame; None takes the times at which the files were written.
+        Minutes from file to file, by the numbers in their names; None takes the times at which they were written.
     channel, axes, pixel_size
         As in counting.
     every
@@ -56,7 +54,7 @@ class WatchOptions:
     patience
         Seconds after which a file that stays the same and cannot be read has failed.
     frames
-        Stop after so many frames; None: when interrupted.
+        Stop after so many frames, failed files among them; None: when interrupted.
     idle
         Stop after so many minutes without a new frame; None: never.
     device, backend
@@ -135,7 +133,7 @@ def watch_folder(
     Raises
     ------
     UsageError, ModelError
-        Before any image is opened; nothing is written then.
+        Before any image is opened, as when the earlier table is damaged; nothing is written then.
     OutputError
         When `out` can no longer be written to. What was counted stays, and the next sitting goes on.
     """
@@ -158,7 +156,7 @@ def watch_folder(
         sitting.run(clock, sleep)
     finally:
         sitting.end()
-    return WatchSummary(out, tuple(sitting.rows), sitting.new, tuple(sitting.failures.items()))
+    return WatchSummary(out, tuple(sitting.counts.rows), sitting.new, tuple(sitting.failures.lines.items()))
 
 
 class _Sitting:
@@ -169,9 +167,8 @@ class _Sitting:
     ) -> None:
         self.folder, self.out, self.model, self.model_name = folder, out, model, model_name
         self.options, self.watch = options, watch
-        self.rows: list[CountRow] = []
-        self.minutes: list[float] = []
-        self.failures: dict[str, str] = {}
+        self.counts = WatchedCounts(out, options.interval)
+        self.failures = WatchedFailures(out)
         self.new = 0
         self._begun: float | None = None
         """When the first frame was written; minutes are counted from it."""
@@ -191,25 +188,23 @@ class _Sitting:
             )
         refuse_other_run(earlier, self._run, self.options.deciding(), str(self.out))
         self._begun = earlier.get("begun")
-        for cells in read_rows(self.out / "counts.csv", HEADER):
-            self.rows.append(CountRow.from_cells(cells))
-            self.minutes.append(float(cells["minutes"]))
-            self._counted.setdefault(cells["image"].partition("#")[0], [])
-        self.watch.on_note(f"{self.out}: goes on after {len(self.rows)} frames that are counted already.")
+        self.counts.take_over(earlier.get("frames", 0))
+        self._counted = {name: [] for name in self.counts.files}
+        self.watch.on_note(f"{self.out}: goes on after {len(self.counts.rows)} frames that are counted already.")
 
     def begin(self) -> None:
         """Write the tables as far as they are known."""
         with writing(self.out):
             self._write_run(finished=False)
-            self._table = RowFile(self.out / "counts.csv", HEADER, self._cells())
-            (self.out / "failures.csv").unlink(missing_ok=True)
+            self.counts.write()
+            self.failures.write()
 
     def run(self, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
         """Look, count and wait."""
         options = self.options
         arrivals = Arrivals(self.folder, options.settle, options.patience, clock)
         last, there = clock(), True
-        while True:
+        while not self._done():
             found = arrivals.look(self._changed_since)
             if found is None and there:
                 self.watch.on_note(f"{self.folder}: is not there any more; waiting for it to return.")
@@ -219,7 +214,7 @@ class _Sitting:
             for path in sorted(found or (), key=lambda each: natural_key(each.name)):
                 if self._count(path, arrivals):
                     last = clock()
-                if options.frames is not None and len(self.rows) >= options.frames:
+                if self._done():
                     return
             if options.idle is not None and clock() - last >= 60 * options.idle:
                 return
@@ -229,65 +224,63 @@ class _Sitting:
         """Complete run.json, and draw the curve once more."""
         with writing(self.out, cure="make room, then run the same command again"):
             self._write_run(finished=True)
-            self._curve.draw(self.minutes, self.rows, now=True)
+            self._curve.draw(self.counts.minutes, self.counts.rows, now=True)
+
+    def _done(self) -> bool:
+        """Whether there are as many frames as were asked for."""
+        return (
+            self.options.frames is not None and len(self.counts.rows) + len(self.failures.lines) >= self.options.frames
+        )
 
     def _changed_since(self, path: Path, size: int, changed: float) -> bool:
-        """Whether a file is to be counted; one that changed after that is told once and stays as it is."""
+        """Whether a file is to be counted, or again after it failed; one counted stays as it is, which is told once."""
         before = self._counted.get(path.name)
         if before is None:
-            return is_supported(path)
+            return is_supported(path) and not self.failures.holds(path.name, [size, changed])
         if before and before != [size, changed]:
             self._counted[path.name] = [size, changed]
             self.watch.on_note(f"{path.name}: was written again after it was counted; its count stays.")
         return False
 
     def _count(self, path: Path, arrivals: Arrivals) -> bool:
-        stem = output_stems([path])[path]
         options = CountOptions(channel=self.options.channel, axes=self.options.axes, pixel_size=self.options.pixel_size)
+        job = Job(path, path.name, self.counts.stem(path.name), thumbnails=False)
         try:
-            changed = path.stat()
-            counted = count_input(self.model, Job(path, path.name, stem, thumbnails=False), self.out, None, options)
+            status = path.stat()
+        except OSError:
+            return False  # gone since, alone or with the folder
+        state = [status.st_size, status.st_mtime]
+        try:
+            counted = count_input(self.model, job, self.out, None, options)
         except OutputError:
             raise
         except Exception as error:
-            if arrivals.waits_for(path):
-                return False  # half written, perhaps
+            if arrivals.waits_for(path) or not is_there(path):
+                return False  # half written, perhaps, or gone while it was read
             line = failure_line(error, path)
-            self.failures[path.name] = line
-            self._counted[path.name] = []
             self.watch.on_failure(path.name, line)
             with writing(self.out):
-                write_failures(self.out, list(self.failures.items()))
+                self.failures.add(path.name, state, line)
+                self.counts.place_anew(self.failures.lines)
             if not isinstance(error, CytallyError):
                 logger.debug("%s", path, exc_info=error)
             return False
-        self._note(path, [changed.st_size, changed.st_mtime], counted.rows)
+        self._note(path, state, counted.rows)
         return True
 
-    def _note(self, path: Path, state: list[float], rows: Iterable[CountRow]) -> None:
-        """Append the rows of one file."""
-        if self._begun is None:
-            self._begun = state[1]
-        first = len(self.rows)
-        for row in rows:
-            frame = len(self.rows)
-            interval = self.options.interval
-            self.minutes.append((state[1] - self._begun) / 60 if interval is None else frame * interval)
-            self.rows.append(row)
-        self._counted[path.name] = state
-        self.new += len(self.rows) - first
+    def _note(self, path: Path, state: list[float], rows: Sequence[CountRow]) -> None:
+        """Append the rows of one file, and forget that it failed before."""
         with writing(self.out):
-            self._table.append(self._cells()[first:])
-            if not first:
-                self._write_run(finished=False)  # which tells when the first frame was written
-            self._curve.draw(self.minutes, self.rows)
-        for row in self.rows[first:]:
+            if self._begun is None:
+                self._begun = state[1]
+                self._write_run(finished=False)  # before the table, or a kill in between would lose the time
+            self.counts.add(path.name, rows, (state[1] - self._begun) / 60, self.failures.lines)
+            self._counted[path.name] = state
+            self.new += len(rows)
+            self.failures.drop(path.name)
+            self._curve.draw(self.counts.minutes, self.counts.rows)
+        for row in rows:
             self.watch.on_row(row.image, row.count)
-
-    def _cells(self) -> list[dict[str, str]]:
-        return [
-            {**row.cells(), "minutes": f"{minutes:.6g}"} for row, minutes in zip(self.rows, self.minutes, strict=True)
-        ]
 
     def _describe(self) -> dict[str, Any]:
         card = self.model.card.model_dump(mode="json")
@@ -299,6 +292,6 @@ class _Sitting:
         }
 
     def _write_run(self, *, finished: bool) -> None:
-        told = {"begun": self._begun, "frames": len(self.rows), "failures": self.failures}
+        told = {"begun": self._begun, "frames": len(self.counts.rows), "failures": self.failures.lines}
         run = {**self._run, "made_by": provenance(), "finished": finished, **told}
         write_text(self.out / "run.json", json.dumps(run, indent=2) + "\n")

@@ -23,6 +23,7 @@ from cytally.tasks.count_run import refuse_other_run, weights_digest
 from cytally.tasks.failures import failure_line, write_failures
 from cytally.tasks.growth_conditions import Conditions
 from cytally.tasks.growth_files import write_lapse, write_video
+from cytally.tasks.growth_frames import fingerprint
 from cytally.tasks.growth_lapse import OnStep, follow
 from cytally.tasks.growth_options import GrowthTaskOptions
 from cytally.tasks.growth_report import DrawnLapse, all_curves, section, write_summary
@@ -114,7 +115,7 @@ def growth(
     )
     if not lapses and errors:
         raise errors[0]
-    reads = [Path(each) for each in (*inputs, *((model,) if isinstance(model, str | Path) else ()))]
+    reads = [lapse.source for lapse in lapses] + ([Path(model)] if isinstance(model, str | Path) else [])
     check_output(folder, FOLLOWED, resume=options.resume, overwrite=options.overwrite, reads=reads)
     trained = model if isinstance(model, Model) else load(model)
     model_name = trained.name if isinstance(model, Model) else str(model)
@@ -128,7 +129,9 @@ def growth(
     earlier = _earlier(folder) if options.resume else {}
     if earlier:
         refuse_other_run(earlier, run, options.deciding(), str(folder))
+        _refuse_other_frames(earlier, run, folder)
         if earlier.get("finished"):
+            refuse_other_run(earlier, run, options.seen(), str(folder))
             note = f"{folder}: is finished already; --overwrite starts again."
             return GrowthSummary(folder, (), (), (note,), time.monotonic() - started)
     open_output(folder, FOLLOWED, overwrite=options.overwrite)
@@ -157,8 +160,9 @@ def growth(
             facts=report_facts(time.monotonic() - started, model=model_name),
         )
         write_growth_page(folder / "report.html", page)
-        _write_run(folder, run, following, finished=True)
-        shutil.rmtree(folder / WORK, ignore_errors=True)
+        _write_run(folder, run, following, finished=not following.failures)
+        if not following.failures:  # else what is counted is kept, for --resume to try the rest again
+            shutil.rmtree(folder / WORK, ignore_errors=True)
     told = [*notes, *(note for each in following.done for note in each.followed.notes), *words]
     return GrowthSummary(
         folder,
@@ -209,8 +213,8 @@ class _Following:
         folder = self.folder / place
         on_step = self._steps(lapse)
         followed = follow(self.model, lapse, self.folder / WORK / lapse.stem, self.options, on_step)
-        for name, line in followed.failures.items():
-            self._fail(name, line)
+        for failed in followed.failures.values():
+            self._fail(failed.name, failed.line)
         with writing(self.folder):
             folder.mkdir(parents=True, exist_ok=True)
             write_lapse(folder, followed, provenance())
@@ -242,8 +246,27 @@ def _describe(model: Model, model_name: str, lapses: Sequence[TimeLapse], option
         "inputs": [str(lapse.source.absolute()) for lapse in lapses],
         "model": {**card, "name": model_name, "weights_sha256": weights_digest(model.network)},
         "options": options.as_dict(),
+        "frames": {lapse.name: fingerprint(lapse) for lapse in lapses},
         "ran_by": f"{model.run.name} in {str(model.run.dtype).removeprefix('torch.')} on {model.run.device}",
     }
+
+
+def _refuse_other_frames(earlier: dict[str, Any], run: dict[str, Any], folder: Path) -> None:
+    """Refuse to go on with other frames than those that are counted already.
+
+    Raises
+    ------
+    UsageError
+        Naming the first time-lapse that differs.
+    """
+    before, now = earlier.get("frames", {}), run["frames"]
+    for name in [*before, *now]:
+        if before.get(name) != now.get(name):
+            raise UsageError(
+                f"was begun with other frames of {name}",
+                file=folder,
+                cure="name the same time-lapses, unchanged, or follow them anew with --overwrite",
+            )
 
 
 def _earlier(folder: Path) -> dict[str, Any]:

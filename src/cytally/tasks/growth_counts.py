@@ -84,7 +84,8 @@ class SeenFrame:
     points
         y, x of each cell (N, 2) in the coordinates of the first frame.
     interval
-        Bounds of the true count, where the whole frame is seen and the model was calibrated.
+        Bounds of the true count, where the model was calibrated: those of the whole frame by the share of its cells
+        that is counted.
     """
 
     count: float
@@ -138,5 +139,12 @@ def seen_frame(frame: CountedFrame, shape: tuple[int, int], shift: Floats, area:
     return SeenFrame(
         count,
         found[inside] - shift,
-        frame.interval if whole else None,
+        _scaled(frame, count),
     )
+
+
+def _scaled(frame: CountedFrame, count: float) -> tuple[float, float] | None:
+    if frame.interval is None or count == frame.count:
+        return frame.interval
+    share = count / frame.count if frame.count > 0 else 1.0
+    return share * frame.interval[0], share * frame.interval[1]

@@ -138,7 +138,7 @@ def _write_tracks(folder: Path, followed: FollowedLapse) -> None:
     assert tracks is not None and followed.motility is not None and followed.deaths is not None
     write_tracks(folder / "tracks.csv", tracks)
     lapse = followed.lapse
-    families = lineage(tracks, lapse.interval)
+    families = lineage(tracks, lapse.interval, times=lapse.times)
     cells = families.table.merge(followed.motility.table, on="track").drop(columns="place")
     write_text(folder / "cells.csv", cells.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
     displacement = followed.motility.displacement
@@ -165,7 +165,7 @@ def tracking_facts(followed: FollowedLapse) -> dict[str, Any]:
     """What tracking.json holds: how cells move, divide and die."""
     tracks, motion, deaths = followed.tracks, followed.motility, followed.deaths
     assert tracks is not None and motion is not None and deaths is not None
-    cycles = lineage(tracks, followed.lapse.interval).cycles
+    cycles = lineage(tracks, followed.lapse.interval, times=followed.lapse.times).cycles
     ends, begins = (tracks.summary[name].value_counts().to_dict() for name in ("end", "begin"))
     speeds = motion.table["speed"].dropna()
     unit = f"{motion.length_unit} per {motion.time_unit}"

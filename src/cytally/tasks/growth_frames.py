@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 
 from cytally.errors import CytallyError
 from cytally.files import write_text
-from cytally.images.channels import find_channel, most_varying
 from cytally.images.image import Plane
+from cytally.images.prepare import choose_channels
 from cytally.images.timelapse import Frame, TimeLapse
 from cytally.models.model import Model
 from cytally.tasks.counted_frames import CountedFrame, FrameStore
@@ -35,6 +36,15 @@ OnNote = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class Failed:
+    """A frame that could not be read or counted: its name, the line that says why, and the words for frames.csv."""
+
+    name: str
+    line: str
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class FrameReader:
     """Frames as all that follows sees them.
 
@@ -42,18 +52,23 @@ class FrameReader:
     ----------
     lapse
         The time-lapse.
-    channel
-        Index of the channel that shifts and pictures are taken from.
+    channels
+        Indices of the channels that are counted in, the same in all frames; shifts and pictures are from the first.
     tilt
         Degrees by which frames are turned; 0: not at all.
     """
 
     lapse: TimeLapse
-    channel: int
+    channels: tuple[int, ...]
     tilt: float
 
+    @property
+    def channel(self) -> int:
+        """The channel that shifts and pictures are taken from."""
+        return self.channels[0]
+
     @classmethod
-    def of(cls, lapse: TimeLapse, options: GrowthTaskOptions, on_note: OnNote) -> FrameReader:
+    def of(cls, lapse: TimeLapse, model: Model, options: GrowthTaskOptions, on_note: OnNote) -> FrameReader:
         """Look at the first frames for what holds for all.
 
         Raises
@@ -70,17 +85,18 @@ class FrameReader:
             if len(first) == FIRST_FRAMES:
                 break
         if not first:
-            return cls(lapse, 0, 0.0)
-        if options.channel is not None:
-            channel = find_channel(first[0], options.channel)
-        else:
-            channel = most_varying(first[0].data)
+            return cls(lapse, (0,), 0.0)
+        wanted = model.card.configuration.input
+        channels = choose_channels(first[0], wanted, options.channel, model.card.input_channels)
+        if len(channels) < len(first[0].data):
+            names = " and ".join(first[0].channels[index] or str(index) for index in channels)
+            on_note(f"{lapse.name}: counted in channel {names} of {len(first[0].data)}; --channel takes another.")
         if not options.upright:
-            return cls(lapse, channel, 0.0)
-        tilt = estimate_tilt([plane.data[channel] for plane in first])
+            return cls(lapse, channels, 0.0)
+        tilt = estimate_tilt([plane.data[channels[0]] for plane in first])
         if tilt is None:
             on_note(f"{lapse.name}: shows no straight walls, so nothing is turned.")
-        return cls(lapse, channel, tilt or 0.0)
+        return cls(lapse, channels, tilt or 0.0)
 
     def frames(self) -> Iterator[Frame]:
         """All frames, turned upright."""
@@ -122,34 +138,50 @@ def find_shifts(reader: FrameReader, store: FrameStore, options: GrowthTaskOptio
 
 def count_frames(
     model: Model, reader: FrameReader, store: FrameStore, options: GrowthTaskOptions, on_share: OnShare
-) -> dict[str, str]:
+) -> dict[int, Failed]:
     """Count every frame that is not kept yet.
 
     Returns
     -------
     dict
-        Of frames that could not be read or counted: the name and the line that says why.
+        The frames that could not be read or counted, which are not kept, so that a later sitting tries them again.
     """
-    failures = {}
+    failures: dict[int, Failed] = {}
     for frame in reader.frames():
+        source = reader.lapse.source
         if frame.error is not None:
-            failures[frame.name] = failure_line(frame.error, reader.lapse.source)
-        if not store.has(frame.index):
+            failures[frame.index] = Failed(frame.name, failure_line(frame.error, source), frame.marks)
+        elif not store.has(frame.index):
             try:
-                counted = _count(model, frame, options)
+                counted = _count(model, reader, frame, options)
             except Exception as error:
-                failures[frame.name] = failure_line(error, reader.lapse.source / frame.name)
+                line = failure_line(error, source / frame.name)
+                failures[frame.index] = Failed(frame.name, line, ("unreadable",))
                 if not isinstance(error, CytallyError):
                     logger.debug("%s", frame.name, exc_info=error)
-                counted = CountedFrame.of_nothing("unreadable")
-            with writing(store.folder):
-                store.keep(frame.index, counted)
+            else:
+                with writing(store.folder):
+                    store.keep(frame.index, counted)
         on_share((frame.index + 1) / len(reader.lapse))
     return failures
 
 
-def _count(model: Model, frame: Frame, options: GrowthTaskOptions) -> CountedFrame:
+def _count(model: Model, reader: FrameReader, frame: Frame, options: GrowthTaskOptions) -> CountedFrame:
     if frame.plane is None or "black" in frame.marks:
         return CountedFrame.of_nothing(*frame.marks)
-    counted = count_frame(model, frame.plane, options.channel, options.diameter)
+    channels = ",".join(map(str, reader.channels))
+    counted = count_frame(model, frame.plane, channels, options.diameter)
     return replace(counted, flags=tuple(dict.fromkeys((*counted.flags, *frame.marks))))
+
+
+def fingerprint(lapse: TimeLapse) -> list[list[str | int]]:
+    """What tells the frames of a time-lapse from others: their names, and size and time of change of their files."""
+    told: list[list[str | int]] = [[str(lapse.source.absolute()), *_state(lapse.source)]]
+    return told + [[name, *_state(lapse.source / name)] for name in lapse.frame_names]
+
+
+def _state(path: Path) -> list[int]:
+    if not path.is_file():
+        return []  # a folder, or a frame of a stack
+    state = path.stat()
+    return [state.st_size, state.st_mtime_ns]

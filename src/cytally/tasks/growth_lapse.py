@@ -13,7 +13,7 @@ from cytally.images.timelapse import TimeLapse
 from cytally.models.model import Model
 from cytally.tasks.counted_frames import CountedFrame, Floats, FrameStore
 from cytally.tasks.growth_counts import Area, SeenFrame, seen_frame
-from cytally.tasks.growth_frames import FrameReader, count_frames, find_shifts
+from cytally.tasks.growth_frames import Failed, FrameReader, count_frames, find_shifts
 from cytally.tasks.growth_options import GrowthTaskOptions
 from cytally.timelapse.growth_fit import fit_growth
 from cytally.timelapse.growth_result import GrowthFit
@@ -73,7 +73,7 @@ class FollowedLapse:
     motility: Motility | None
     deaths: DeathRate | None
     notes: tuple[str, ...]
-    failures: dict[str, str]
+    failures: dict[int, Failed]
 
     @property
     def lapse(self) -> TimeLapse:
@@ -119,13 +119,17 @@ def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOption
     """
     notes = list(lapse.notes)
     store = FrameStore(work)
-    reader = FrameReader.of(lapse, options, notes.append)
+    reader = FrameReader.of(lapse, model, options, notes.append)
     found = find_shifts(reader, store, options, lambda share: on_step(STEPS[0], share))
     shifts = found.shifts
     notes += _shift_notes(lapse, found)
     failures = count_frames(model, reader, store, options, lambda share: on_step(STEPS[1], share))
-    area = _area(shifts, lapse, notes)
-    frames = [store.get(index) for index in range(len(lapse))]
+    frames = [
+        CountedFrame.of_nothing(*failures[index].marks) if index in failures else store.get(index)
+        for index in range(len(lapse))
+    ]
+    says_where = any(frame.points is not None or frame.density is not None for frame in frames if frame.counts)
+    area = _area(shifts, lapse, notes) if says_where else (slice(0, lapse.shape[0]), slice(0, lapse.shape[1]))
     seen = tuple(seen_frame(frame, lapse.shape, shift, area) for frame, shift in zip(frames, shifts, strict=True))
     marks = {index: frame.flags for index, frame in enumerate(frames) if frame.flags}
     notes += lapse.describe(marks)
@@ -143,8 +147,8 @@ def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOption
         counted,
         fit,
         followed,
-        None if followed is None else motility(followed, lapse.interval, lapse.pixel_size),
-        None if followed is None else death_rate(followed, lapse.interval),
+        None if followed is None else motility(followed, lapse.interval, lapse.pixel_size, times=lapse.times),
+        None if followed is None else death_rate(followed, lapse.interval, times=lapse.times),
         tuple(dict.fromkeys([*notes, *fit.notes])),
         failures,
     )
@@ -172,10 +176,10 @@ def _shift_notes(lapse: TimeLapse, found: Registration) -> list[str]:
         what = "1 frame was" if len(lost) == 1 else f"{len(lost)} frames were"
         notes.append(f"{lapse.name}: {what} not recognised, the first {lost[0]}; shifts are those between neighbours.")
     if found.breaks:
-        frames = ", ".join(map(str, found.breaks))
+        frames = " and ".join(map(str, found.breaks))
         notes.append(
-            f"{lapse.name}: another scene begins with frame {frames}, whose drift against those before is not known; "
-            "cut the time-lapse there."
+            f"{lapse.name}: from frame {frames} on (from 0), drift against the frames before was not found, as where "
+            "frames are far apart or another scene begins; look at the shifts in the report."
         )
     return notes
 
@@ -184,12 +188,7 @@ def _fit(lapse: TimeLapse, counts: Floats) -> GrowthFit:
     """Fit the counts (T,), NaN where there is none."""
     if lapse.times is not None:
         return fit_growth(lapse.times, counts)
-    places = lapse.places
-    if (places != np.rint(places)).any():
-        return fit_growth(None, counts)
-    spread = np.full(int(places[-1]) + 1 if len(places) else 0, np.nan)  # missing frames take their time
-    spread[places.astype(int)] = counts
-    return fit_growth(None, spread)
+    return fit_growth(lapse.places, counts, in_frames=True)  # missing frames take their time
 
 
 def _follow_cells(
@@ -203,8 +202,9 @@ def _follow_cells(
     """Track the cells, marking which are in the common area; None where that is not wanted, or nobody knows where."""
     if not options.track:
         return None
-    if all(frame.points is None for frame in frames):
-        if any(np.isfinite(frame.count) for frame in frames):
+    known = [frame for frame in frames if np.isfinite(frame.count)]
+    if all(frame.points is None for frame in known):
+        if known:
             notes.append(
                 "The model does not say where cells are, so they are not tracked, and whole frames are counted."
             )

@@ -93,6 +93,10 @@ class GrowthTaskOptions:
         names = ("channel", "axes", "pixel_size", "diameter", "pattern", "grid", "upright")
         return {name: self.as_dict()[name] for name in names}
 
+    def seen(self) -> dict[str, Any]:
+        """What results that are finished depend on besides."""
+        return {name: self.as_dict()[name] for name in ("interval", "samples", "stabilise", "track", "video")}
+
     def as_dict(self) -> dict[str, Any]:
         """The options as run.json holds them."""
         left_out = ("resume", "overwrite")

@@ -59,7 +59,9 @@ class GrowthOptions(BaseModel):
     )
 
 
-def fit_growth(times: ArrayLike | None, counts: ArrayLike, options: GrowthOptions | None = None) -> GrowthFit:
+def fit_growth(
+    times: ArrayLike | None, counts: ArrayLike, options: GrowthOptions | None = None, *, in_frames: bool = False
+) -> GrowthFit:
     """Fit growth curves to the counts of one population, and choose one.
 
     Parameters
@@ -71,6 +73,8 @@ def fit_growth(times: ArrayLike | None, counts: ArrayLike, options: GrowthOption
         Cells (T,), floats from 0 up. NaN where a frame is missing or could not be counted: left out, and told.
     options
         See `GrowthOptions`.
+    in_frames
+        Whether `times` are in frames, of which some may be missing, and not in minutes.
 
     Raises
     ------
@@ -88,7 +92,7 @@ def fit_growth(times: ArrayLike | None, counts: ArrayLike, options: GrowthOption
     'No cells in any frame: there is nothing to fit.'
     """
     options = options or GrowthOptions()
-    given = given_counts(times, counts)
+    given = given_counts(times, counts, in_frames=in_frames)
     told = GrowthFit(
         model=None,
         supported=False,

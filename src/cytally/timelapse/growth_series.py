@@ -65,9 +65,9 @@ def floored(expected: Floats) -> Floats:
     return np.maximum(expected, _LOWEST_REFERENCE)
 
 
-def given_counts(times: ArrayLike | None, counts: ArrayLike) -> GivenCounts:
+def given_counts(times: ArrayLike | None, counts: ArrayLike, *, in_frames: bool = False) -> GivenCounts:
     """Check counts and their times, and leave out what cannot be fitted: frames without a count, before the first and
-    after the last cell.
+    after the last cell. Times are in minutes unless they are `in_frames`.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def given_counts(times: ArrayLike | None, counts: ArrayLike) -> GivenCounts:
     if not np.isfinite(time).all() or (np.diff(time) <= 0).any():
         raise DataError("times do not ascend", cure="put the frames in order, each once, or give their interval")
     notes = []
-    if times is None:
+    if times is None or in_frames:
         notes.append("The interval between frames is unknown: times are in frames.")
     begin = float(time[0]) if len(time) else 0.0
     counted = np.isfinite(count)
@@ -108,7 +108,7 @@ def given_counts(times: ArrayLike | None, counts: ArrayLike) -> GivenCounts:
     if emptied < len(count):
         notes.append(_told(len(count) - emptied, "left out: after the last cell nothing can grow"))
         time, count = time[:emptied], count[:emptied]
-    unit: TimeUnit = "frames" if times is None else "hours"
+    unit: TimeUnit = "frames" if times is None or in_frames else "hours"
     return GivenCounts(time, count, begin, unit, len(counted) - len(count), tuple(notes))
 
 

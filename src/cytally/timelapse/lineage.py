@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
+from cytally.timelapse.frame_minutes import frame_minutes
 from cytally.timelapse.tracks import Tracks
 
 
@@ -44,7 +46,7 @@ class Lineage:
         return sorted(sizes.index[sizes > 1].tolist(), key=lambda family: (-int(sizes[family]), family))
 
 
-def lineage(tracks: Tracks, interval: float | None = None) -> Lineage:
+def lineage(tracks: Tracks, interval: float | None = None, *, times: ArrayLike | None = None) -> Lineage:
     """Sort tracks into families.
 
     A cell cycle lasts from the first frame of a daughter to the first frame of her own daughters, which is taken to be
@@ -56,15 +58,15 @@ def lineage(tracks: Tracks, interval: float | None = None) -> Lineage:
         From `track` or `track_labels`.
     interval
         Minutes between frames, or None where unknown.
+    times
+        Minutes (T,) of each frame, with gaps where frames are missing; they win over `interval`.
 
     Raises
     ------
     ValueError
-        When `interval` is not above 0.
+        When `interval` is not above 0, or `times` are not one per frame, finite and rising.
     """
-    if interval is not None and not interval > 0:
-        raise ValueError(f"the interval is {interval} minutes, and must be above 0")
-    minutes = np.nan if interval is None else interval
+    minutes = frame_minutes(tracks.frames, interval, times)
     summary = tracks.summary
     parents = dict(zip(summary["track"].tolist(), summary["parent"].tolist(), strict=True))
     daughters: dict[int, list[int]] = {track: [] for track in parents}
@@ -84,12 +86,14 @@ def lineage(tracks: Tracks, interval: float | None = None) -> Lineage:
     columns = ["track", "parent", "family", "generation", "first", "last", "begin", "end", "daughters", "place"]
     dividing = summary[summary["end"] == "divides"]
     whole = dividing[dividing["begin"] == "born"]
-    lasting = whole["last"] - whole["first"] + 1
+    born, parted = whole["first"].to_numpy(), whole["last"].to_numpy() + 1
     return Lineage(
         table[columns],
-        pd.DataFrame({"track": whole["track"], "frames": lasting, "minutes": lasting * minutes}).reset_index(drop=True),
         pd.DataFrame(
-            {"track": dividing["track"], "frame": dividing["last"], "minutes": dividing["last"] * minutes}
+            {"track": whole["track"], "frames": parted - born, "minutes": minutes[parted] - minutes[born]}
+        ).reset_index(drop=True),
+        pd.DataFrame(
+            {"track": dividing["track"], "frame": dividing["last"], "minutes": minutes[dividing["last"].to_numpy()]}
         ).reset_index(drop=True),
     )
 

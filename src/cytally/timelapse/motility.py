@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from cytally.timelapse.frame_minutes import frame_minutes
 from cytally.timelapse.tracks import Tracks
 
 RESAMPLINGS = 200
 """Times that tracks are drawn anew for the interval of the exponent."""
+
+MOST_STEPS = 10_000
+"""Steps into which time is cut for lags, or as many as there are frames: bounds work where frames come in bursts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +55,18 @@ class Motility:
     time_unit: str
 
 
-def motility(tracks: Tracks, interval: float | None = None, pixel_size: float | None = None) -> Motility:
+def motility(
+    tracks: Tracks,
+    interval: float | None = None,
+    pixel_size: float | None = None,
+    *,
+    times: ArrayLike | None = None,
+) -> Motility:
     """Measure how cells move.
 
     alpha is the slope of the logarithm of the mean squared displacement over that of the lag, by least squares over the
-    first quarter of the lags (at least two): of longer ones, too few are seen to be trusted.
+    first quarter of the lags (at least two): of longer ones, too few are seen to be trusted. Lags are whole steps of
+    the median time between frames, to which the times of frames are rounded.
 
     Parameters
     ----------
@@ -65,54 +76,70 @@ def motility(tracks: Tracks, interval: float | None = None, pixel_size: float | 
         Minutes between frames; None counts time in frames.
     pixel_size
         Micrometres per pixel; None measures in pixels.
+    times
+        Minutes (T,) of each frame, with gaps where frames are missing; they win over `interval`.
 
     Raises
     ------
     ValueError
-        When `interval` or `pixel_size` is not above 0.
+        When `interval` or `pixel_size` is not above 0, or `times` are not one per frame, finite and rising.
     """
-    for name, value in (("interval", interval), ("pixel size", pixel_size)):
-        if value is not None and not value > 0:
-            raise ValueError(f"the {name} is {value}, and must be above 0")
-    time, length = interval or 1.0, pixel_size or 1.0
+    if pixel_size is not None and not pixel_size > 0:
+        raise ValueError(f"the pixel size is {pixel_size}, and must be above 0")
+    in_frames = interval is None and times is None
+    moments = frame_minutes(tracks.frames, 1.0 if in_frames else interval, times)
+    steps, step = _steps(moments)
+    length = pixel_size or 1.0
     numbers = tracks.table["track"].to_numpy()
     cuts = np.flatnonzero(np.diff(numbers)) + 1
     frames = np.split(tracks.table["frame"].to_numpy(), cuts) if len(numbers) else []
     places = np.split(tracks.table[["y", "x"]].to_numpy() * length, cuts) if len(numbers) else []
-    squares, pairs = _squared_displacements(frames, places)
+    squares, pairs = _squared_displacements([steps[when] for when in frames], places)
     total = pairs.sum(axis=0)
     seen = np.flatnonzero(total)
-    lags = np.asarray((seen + 1) * time, np.float64)
+    lags = np.asarray((seen + 1) * step, np.float64)
     msd: NDArray[np.float64] = squares.sum(axis=0)[seen] / total[seen]
     quarter = min(max(2, len(seen) // 4), len(seen))
     fit = _fit(lags[:quarter], msd[:quarter])
     return Motility(
-        table=_table(tracks.summary["track"].to_numpy(), frames, places, time),
+        table=_table(tracks.summary["track"].to_numpy(), frames, places, moments),
         displacement=pd.DataFrame({"lag": lags, "msd": msd, "pairs": total[seen]}),
         alpha=None if fit is None else fit[0],
         alpha_interval=None if fit is None else _interval(lags, squares, pairs, seen[:quarter]),
         coefficient=None if fit is None else float(np.exp(fit[1])),
         fitted_lags=0 if fit is None else quarter,
         length_unit="pixel" if pixel_size is None else "µm",
-        time_unit="frame" if interval is None else "minute",
+        time_unit="frame" if in_frames else "minute",
     )
 
 
+def _steps(times: NDArray[np.float64]) -> tuple[NDArray[np.int64], float]:
+    """The times of frames in whole steps, and how long a step is."""
+    if len(times) < 2:
+        return np.zeros(len(times), np.int64), 1.0
+    step = max(float(np.median(np.diff(times))), float(times[-1]) / max(MOST_STEPS, len(times)))
+    return np.rint(times / step).astype(np.int64), step
+
+
 def _table(
-    numbers: NDArray[np.int64], frames: list[NDArray[np.int64]], places: list[NDArray[np.float64]], time: float
+    numbers: NDArray[np.int64],
+    frames: list[NDArray[np.int64]],
+    places: list[NDArray[np.float64]],
+    times: NDArray[np.float64],
 ) -> pd.DataFrame:
-    lasting = np.array([when[-1] - when[0] for when in frames], np.float64)
+    lasting = np.array([when[-1] - when[0] for when in frames], np.int64)
+    duration = np.array([times[when[-1]] - times[when[0]] for when in frames], np.float64)
     path = np.array([np.linalg.norm(np.diff(where, axis=0), axis=1).sum() for where in places], np.float64)
     net = np.array([np.linalg.norm(where[-1] - where[0]) for where in places], np.float64)
     moving = lasting > 0
     return pd.DataFrame(
         {
             "track": numbers,
-            "frames": (lasting + 1).astype(np.int64),
+            "frames": lasting + 1,
             "path": np.where(moving, path, np.nan),
             "net": np.where(moving, net, np.nan),
-            "duration": lasting * time,
-            "speed": _ratio(path, lasting * time),
+            "duration": duration,
+            "speed": _ratio(path, duration),
             "persistence": _ratio(net, path),
         }
     )
@@ -125,12 +152,15 @@ def _ratio(over: NDArray[np.float64], under: NDArray[np.float64]) -> NDArray[np.
 
 
 def _squared_displacements(
-    frames: list[NDArray[np.int64]], places: list[NDArray[np.float64]]
+    steps: list[NDArray[np.int64]], places: list[NDArray[np.float64]]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Per track and lag (S, L): the sum of squared displacements, and of how many pairs of frames. Lag 1 is first."""
-    longest = max((int(when[-1] - when[0]) for when in frames), default=0)
-    squares, pairs = np.zeros((len(frames), longest)), np.zeros((len(frames), longest), np.int64)
-    for row, (when, where) in enumerate(zip(frames, places, strict=True)):
+    """Per track and lag (S, L): the sum of squared displacements, and of how many pairs of frames. Lag 1 is first.
+
+    Of frames that fall into the same step, the last counts.
+    """
+    longest = max((int(when[-1] - when[0]) for when in steps), default=0)
+    squares, pairs = np.zeros((len(steps), longest)), np.zeros((len(steps), longest), np.int64)
+    for row, (when, where) in enumerate(zip(steps, places, strict=True)):
         lasting = int(when[-1] - when[0])
         seen, moved = np.zeros(lasting + 1), np.zeros((lasting + 1, 2))
         seen[when - when[0]] = 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
+from cytally.timelapse.frame_minutes import frame_minutes
 from cytally.timelapse.tracks import Tracks
 
 
@@ -37,7 +39,9 @@ class DeathRate:
     unit: str
 
 
-def death_rate(tracks: Tracks, interval: float | None = None, *, coverage: float = 0.95) -> DeathRate:
+def death_rate(
+    tracks: Tracks, interval: float | None = None, *, times: ArrayLike | None = None, coverage: float = 0.95
+) -> DeathRate:
     """Deaths over the time in which they could have been seen.
 
     A cell is at risk from one frame to the next where it is off the rim of the field, since what ends in the rim counts
@@ -50,21 +54,23 @@ def death_rate(tracks: Tracks, interval: float | None = None, *, coverage: float
         From `track` or `track_labels`.
     interval
         Minutes between frames, or None where unknown.
+    times
+        Minutes (T,) of each frame, with gaps where frames are missing; they win over `interval`.
     coverage
         Of the interval.
 
     Raises
     ------
     ValueError
-        When `interval` is not above 0, or `coverage` not between 0 and 1.
+        When `interval` is not above 0, `times` are not one per frame, finite and rising, or `coverage` is not between
+        0 and 1.
     """
-    if interval is not None and not interval > 0:
-        raise ValueError(f"the interval is {interval} minutes, and must be above 0")
+    minutes = frame_minutes(tracks.frames, interval, times)
     if not 0 < coverage < 1:
         raise ValueError(f"the coverage is {coverage}, and must lie between 0 and 1")
     deaths = int((tracks.summary["end"] == "dies").sum())
-    exposure = _intervals_at_risk(tracks) * (1.0 if interval is None else interval / 60)
-    unit = "frame" if interval is None else "hour"
+    unit = "frame" if interval is None and times is None else "hour"
+    exposure = _time_at_risk(tracks, np.arange(tracks.frames, dtype=np.float64) if unit == "frame" else minutes / 60)
     if not exposure:
         return DeathRate(deaths, 0.0, None, None, None, unit)
     tail = (1 - coverage) / 2
@@ -73,15 +79,15 @@ def death_rate(tracks: Tracks, interval: float | None = None, *, coverage: float
     return DeathRate(deaths, exposure, deaths / exposure, lower / exposure, upper / exposure, unit)
 
 
-def _intervals_at_risk(tracks: Tracks) -> int:
-    """From one frame to the next, of all cells; a cell that is missed for a while stays where it was."""
+def _time_at_risk(tracks: Tracks, times: NDArray[np.float64]) -> float:
+    """Time from one frame to the next, of all cells; a cell that is missed for a while stays where it was."""
     table = tracks.table
     if table.empty:
-        return 0
+        return 0.0
     track, frame = table["track"].to_numpy(), table["frame"].to_numpy()
     last = np.append(track[1:] != track[:-1], True)
     until = np.where(last, frame + 1, np.append(frame[1:], 0))
     until[last & table["end"].isin(["merges", "lost"]).to_numpy()] -= 1
-    until = np.minimum(until, tracks.frames - 1 - tracks.gap_frames)
+    until = np.maximum(np.minimum(until, tracks.frames - 1 - tracks.gap_frames), frame)
     inner = ~tracks.view.at_rim(frame, table[["y", "x"]].to_numpy(), 1)
-    return int(np.maximum(until - frame, 0)[inner].sum())
+    return float((times[until] - times[frame])[inner].sum())
