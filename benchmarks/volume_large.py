@@ -33,7 +33,7 @@ from cytally.synthesis.volume_config import VolumeConfig
 from cytally.synthesis.volume_presets import VOLUME_PRESETS
 from cytally.synthesis.volumes import draw_volume
 from cytally.tasks.provenance import provenance
-from cytally.tasks.synthesis_volume_files import write_volume
+from cytally.tasks.synthesis_stack_files import write_volume
 
 RESULT = Path(__file__).resolve().parent / "results" / "volume-large.json"
 WORK = Path("benchmark-work")

@@ -18,7 +18,7 @@ from script import run_script
 from cytally.files import write_text
 from cytally.synthesis.volume_presets import VOLUME_PRESETS
 from cytally.synthesis.volumes import DrawnVolume, draw_volume
-from cytally.tasks.synthesis_volume_files import write_volume
+from cytally.tasks.synthesis_stack_files import write_volume
 
 KINDS = ("mda231", "tric", "a549-sim", "nuclei-3d")
 """Presets, whose settings are those of the benchmark; `fingerprint` tells whether they are still the same."""

@@ -12,7 +12,7 @@ import tifffile
 
 from cytally.errors import ConfigError, OutputError, UsageError
 from cytally.synthesis.timelapse_presets import TIMELAPSE_PRESETS
-from cytally.tasks import synthesis_timelapse_files
+from cytally.tasks import synthesis_stack_files, synthesis_timelapse_files
 from cytally.tasks.synthesis_configuration import read_synthesis
 from cytally.tasks.synthesize import synthesize
 from cytally.tasks.watch import Watch
@@ -126,7 +126,7 @@ def test_every_preset_has_an_example(preset: str) -> None:
 
 
 def test_a_time_lapse_too_large_for_imagej_is_written_as_ome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synthesis_timelapse_files, "LARGEST_IMAGEJ", 1000)
+    monkeypatch.setattr(synthesis_stack_files, "LARGEST_IMAGEJ", 1000)
     frames = np.arange(1000, dtype=np.uint16).reshape(10, 10, 10)
     synthesis_timelapse_files.write_timelapse(tmp_path / "a.tif", frames, 0.5, 20)
     with tifffile.TiffFile(tmp_path / "a.tif") as file:

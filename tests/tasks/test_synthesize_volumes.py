@@ -16,7 +16,7 @@ import cytally
 from cytally.errors import ConfigError, OutputError, UsageError
 from cytally.images.read import read
 from cytally.synthesis.volume_presets import VOLUME_PRESETS
-from cytally.tasks import drawn_folder, synthesis_volume_files
+from cytally.tasks import drawn_folder, synthesis_stack_files
 from cytally.tasks.synthesis_configuration import read_synthesis
 from cytally.tasks.synthesize import synthesize
 from cytally.tasks.watch import Watch
@@ -165,10 +165,10 @@ def test_every_preset_has_an_example(preset: str) -> None:
 
 
 def test_a_volume_too_large_for_imagej_is_written_as_ome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synthesis_volume_files, "LARGEST_IMAGEJ", 1000)
+    monkeypatch.setattr(synthesis_stack_files, "LARGEST_IMAGEJ", 1000)
     volume = np.arange(1000, dtype=np.uint16).reshape(10, 10, 10)
     for number, array in enumerate([volume, volume[:1, :8, :8]]):
-        synthesis_volume_files.write_volume(tmp_path / f"{number}.tif", array, 0.3, 1.5)
+        synthesis_stack_files.write_volume(tmp_path / f"{number}.tif", array, 0.3, 1.5)
         (image,) = read(tmp_path / f"{number}.tif")
         assert (image.data == array[None, None]).all()
         assert image.pixel_size == pytest.approx(0.3) and image.z_spacing == pytest.approx(1.5)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cytally.errors import ImageError
-from cytally.images.assemble import KNOWN, name_axes
-
-NOTHING = "_"
-"""Stands for an axis of length 1 that means nothing."""
+from cytally.images.assemble import KNOWN
+from cytally.images.told_axes import NOTHING, in_known_letters, refuse_both, said_letters, told_letters, unfit, untold
 
 
 def find_time(told: str, shape: tuple[int, ...], path: Path, axes: str | None = None) -> str:
@@ -37,52 +34,27 @@ def find_time(told: str, shape: tuple[int, ...], path: Path, axes: str | None = 
     >>> find_time("QYX", (21, 64, 64), Path("a.tif")), find_time("ZYX", (21, 64, 64), Path("a.tif"), "TYX")
     ('TYX', 'TYX')
     """
-    letters = _told(told.upper(), shape, path) if axes is None else _said(shape, path, axes.strip().upper())
+    letters = _told(told, shape, path) if axes is None else _said(shape, path, axes.strip().upper())
     named = [letter for letter in letters if letter != NOTHING]
     sizes = dict(zip(letters, shape, strict=True))
     if len(set(named)) != len(named) or not {"Y", "X"} <= set(named) <= set(KNOWN):
-        raise _unfit(shape, letters, path)
-    if sizes.get("C", 1) > 1 and sizes.get("S", 1) > 1:
-        raise ImageError(
-            f"has both channels and colours (shape {shape}, axes {letters})",
-            file=path,
-            cure="save each channel in grey",
-        )
+        raise unfit(shape, letters, path, "Y and X")
+    refuse_both(sizes, shape, letters, path)
     return letters
 
 
 def _told(told: str, shape: tuple[int, ...], path: Path) -> str:
-    letters = list(told)
-    # Of channels and colours one is enough: readers add the other with length one.
-    for one, other in ("SC", "CS"):
-        if one in letters and other in letters and shape[letters.index(one)] == 1:
-            letters[letters.index(one)] = NOTHING
+    letters = told_letters(told, shape)
     unknown = [place for place, letter in enumerate(letters) if letter not in KNOWN + NOTHING and shape[place] > 1]
     if len(unknown) == 1 and "T" not in letters:
         letters[unknown.pop()] = "T"
     if unknown:
-        raise ImageError(
-            f"has shape {shape}, and nothing in it tells what its axes are",
-            file=path,
-            cure=name_axes("".join(letter for letter in letters if letter != NOTHING)),
-        )
-    return "".join(letter if letter in KNOWN else NOTHING for letter in letters)
+        raise untold(shape, letters, path)
+    return in_known_letters(letters)
 
 
 def _said(shape: tuple[int, ...], path: Path, axes: str) -> str:
-    long = [place for place, size in enumerate(shape) if size > 1]
-    for letters in (axes, axes.replace("T", "", 1)):
-        if len(letters) == len(shape):
-            return letters
-        if len(letters) == len(long):
-            meaning = dict(zip(long, letters, strict=True))
-            return "".join(meaning.get(place, NOTHING) for place in range(len(shape)))
-    raise _unfit(shape, axes, path)
-
-
-def _unfit(shape: tuple[int, ...], letters: str, path: Path) -> ImageError:
-    return ImageError(
-        f"has shape {shape}, which the axes '{letters}' do not fit",
-        file=path,
-        cure=f"give --axes {len(shape)} different letters out of {KNOWN}, Y and X among them",
-    )
+    letters = said_letters(axes, shape, "T")
+    if letters is None:
+        raise unfit(shape, axes, path, "Y and X")
+    return letters

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cytally.images.frame_axes import NOTHING, find_time
+from cytally.images.frame_axes import find_time
 from cytally.images.frame_times import TimeTold
 from cytally.images.image import COLOURS
+from cytally.images.told_axes import NOTHING
 from cytally.images.volume import checked_shape
 from cytally.images.volume_scene import SlicedScene
 

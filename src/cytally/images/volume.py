@@ -17,7 +17,8 @@ from cytally.images.checks import SMALLEST
 from cytally.images.formats import TIFF, is_zarr
 from cytally.images.image import AXES, COLOURS, Image, Plane
 from cytally.images.read import LONGEST_MAGIC, read
-from cytally.images.volume_axes import NOTHING, find_depth
+from cytally.images.told_axes import NOTHING
+from cytally.images.volume_axes import find_depth
 from cytally.images.volume_scene import SlicedScene
 
 

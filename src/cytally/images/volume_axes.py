@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from cytally.errors import ImageError
-from cytally.images.assemble import KNOWN, name_axes
+from cytally.images.assemble import KNOWN
+from cytally.images.told_axes import NOTHING, in_known_letters, refuse_both, said_letters, told_letters, unfit, untold
 from cytally.images.volume_scene import SlicedScene
-
-NOTHING = "_"
-"""Stands for an axis of length 1 that means nothing."""
 
 JOIN = "count it with cytally count, or join the slices into one TIFF with the axes ZYX"
 
@@ -30,17 +28,8 @@ def find_depth(scene: SlicedScene, path: Path, axes: str | None) -> str:
     shape = scene.pixels.shape
     sizes = {letter: size for letter, size in zip(letters, shape, strict=True) if letter != NOTHING}
     if len(sizes) != len(letters) - letters.count(NOTHING) or not {"Y", "X"} <= set(sizes) <= set(KNOWN):
-        raise ImageError(
-            f"has shape {shape}, which the axes '{letters}' do not fit",
-            file=path,
-            cure=f"give --axes {len(shape)} different letters out of {KNOWN}, Z, Y and X among them",
-        )
-    if sizes.get("C", 1) > 1 and sizes.get("S", 1) > 1:
-        raise ImageError(
-            f"has both channels and colours (shape {shape}, axes {letters})",
-            file=path,
-            cure="save each channel in grey",
-        )
+        raise unfit(shape, letters, path, "Z, Y and X")
+    refuse_both(sizes, shape, letters, path)
     if "Z" not in sizes and "Z" not in (axes or "").upper() and (axes is not None or scene.z_spacing is None):
         raise _no_depth(path, sizes)
     return letters
@@ -49,41 +38,23 @@ def find_depth(scene: SlicedScene, path: Path, axes: str | None) -> str:
 def _said(scene: SlicedScene, path: Path, axes: str) -> str:
     """The user's letters, one per axis; axes of length 1 may be left out, and so may the depth of one slice."""
     shape = scene.pixels.shape
-    if len(axes) == len(shape):
-        return axes
-    long = [place for place, size in enumerate(shape) if size > 1]
-    flat = axes.replace("Z", "", 1)
-    for letters in (axes, flat):
-        if len(letters) == len(shape):
-            return letters
-        if len(letters) == len(long):
-            meaning = dict(zip(long, letters, strict=True))
-            return "".join(meaning.get(place, NOTHING) for place in range(len(shape)))
-    raise ImageError(
-        f"has shape {shape}, which the axes '{axes}' do not fit",
-        file=path,
-        cure=f"give --axes {len(shape)} different letters out of {KNOWN}, Z, Y and X among them",
-    )
+    letters = said_letters(axes, shape, "Z")
+    if letters is None:
+        raise unfit(shape, axes, path, "Z, Y and X")
+    return letters
 
 
 def _told(scene: SlicedScene, path: Path) -> str:
-    letters, shape = list(scene.axes.upper()), scene.pixels.shape
-    # Of channels and colours one is enough: readers add the other with length one.
-    for one, other in ("SC", "CS"):
-        if one in letters and other in letters and shape[letters.index(one)] == 1:
-            letters[letters.index(one)] = NOTHING
+    shape = scene.pixels.shape
+    letters = told_letters(scene.axes, shape)
     unknown = [place for place, letter in enumerate(letters) if letter not in KNOWN + NOTHING]
     long = [place for place in unknown if shape[place] > 1]
     if "Z" not in letters and len(long or unknown[-1:]) == 1:
         letters[(long or unknown)[-1]] = "Z"
         long = []
     if long:
-        raise ImageError(
-            f"has shape {shape}, and nothing in it tells what its axes are",
-            file=path,
-            cure=name_axes("".join(letter for letter in letters if letter != NOTHING)),
-        )
-    return "".join(letter if letter in KNOWN else NOTHING for letter in letters)
+        raise untold(shape, letters, path)
+    return in_known_letters(letters)
 
 
 def _no_depth(path: Path, sizes: dict[str, int]) -> ImageError:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cytally.files import PROCESS, whole_file
+from cytally.files import whole_file, whole_folder
 
 LARGEST_TIFF = 100_000_000
 """Pixels above which a density map becomes a chunked zarr, of which viewers load what they show."""
@@ -102,20 +99,6 @@ def _write_zarr(path: Path, density: NDArray[np.float32], pixel_size: float | No
         "version": "0.5",
         "multiscales": [{"name": path.stem, "axes": axes, "datasets": datasets}],
     }
-    with _whole_folder(path) as temporary:
+    with whole_folder(path) as temporary:
         group = zarr.open_group(temporary, mode="w", zarr_format=3, attributes={"ome": metadata})
         group.create_array("0", data=density, chunks=(CHUNK, CHUNK), dimension_names=("y", "x"))
-
-
-@contextmanager
-def _whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder's path beside `path`; it takes the place of `path` on success, else is removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{PROCESS}-{path.name}")
-    try:
-        yield temporary
-        if path.is_dir():
-            shutil.rmtree(path)
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

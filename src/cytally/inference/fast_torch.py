@@ -45,12 +45,11 @@ def fast_torch(
     Compiling takes seconds to minutes at the first picture and needs a C compiler and Triton beside torch; without them
     the network runs as it is, and the log says so.
     """
-    plain = TorchBackend(network, device, precision)
     trial = sample if isinstance(sample, Trial) else single(sample)
     reference = TorchBackend(network, CPU, "float32")
     changed = folded_for(reference.network, trial.pictures[0])
     if changed is reference.network and device.type != "cuda":
-        return plain
+        return TorchBackend(network, device, precision)
     fast = TorchBackend(changed, device, precision)
     if device.type == "cuda":
         fast.network = cast(nn.Module, torch.compile(fast.network, dynamic=True))
@@ -58,9 +57,9 @@ def fast_torch(
         found = [fast(picture) for picture in trial.pictures]
     except (RuntimeError, ImportError, OSError) as error:
         logger.warning("torch cannot compile the network here, so it runs as it is: %s", str(error).partition("\n")[0])
-        return plain
+        return TorchBackend(network, device, precision)
     agreement = trial.compare([reference(picture) for picture in trial.pictures], found)
     if agreement.holds:
         return fast
     logger.info("the network is not folded or compiled, for it would change results: %s", agreement)
-    return plain
+    return TorchBackend(network, device, precision)

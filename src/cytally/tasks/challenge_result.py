@@ -5,8 +5,6 @@ Source: "Naming and file content conventions", http://celltrackingchallenge.net.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from numpy.typing import NDArray
 
 from cytally.datasets.challenge import Sequence, find_sequence
 from cytally.errors import DataError
-from cytally.files import write_text
+from cytally.files import whole_folder, write_text
 from cytally.images.volume import open_volumes
 
 __all__ = ["MOST_OBJECTS", "Sequence", "find_sequence", "write_result"]
@@ -68,10 +66,7 @@ def write_result(
         When a frame cannot be read.
     """
     folder = out / f"{sequence.name}_RES"
-    out.mkdir(parents=True, exist_ok=True)
-    unfinished = out / f".{os.getpid()}-{folder.name}"
-    unfinished.mkdir()
-    try:
+    with whole_folder(folder) as unfinished:
         tracks: list[str] = []
         written = 0
         for frame, labels in enumerate(frames):
@@ -92,10 +87,6 @@ def write_result(
                 cure="mend the frame, then go on with --resume",
             )
         write_text(unfinished / "res_track.txt", "".join(tracks))
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.rename(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return folder
 
 

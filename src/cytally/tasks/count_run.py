@@ -18,11 +18,7 @@ def describe(model: Model, model_name: str, inputs: Inputs, options: CountOption
     return {
         "task": "count",
         "inputs": inputs.absolute(),
-        "model": {
-            **model.card.model_dump(mode="json"),
-            "name": model_name,
-            "weights_sha256": weights_digest(model.network),
-        },
+        "model": model_facts(model, model_name),
         "options": options.as_dict(),
         "ran_by": ran_by(model, options),
     }
@@ -32,7 +28,17 @@ def ran_by(model: Model, options: CountOptions) -> str:
     """What runs the network, in words: another may give counts that differ in their last digits."""
     if options.scheduler is not None:
         return f"{options.backend} on the workers of a cluster"
+    return run_in_words(model)
+
+
+def run_in_words(model: Model) -> str:
+    """What runs a model's network here, in which number type and where."""
     return f"{model.run.name} in {str(model.run.dtype).removeprefix('torch.')} on {model.run.device}"
+
+
+def model_facts(model: Model, name: str) -> dict[str, Any]:
+    """What run.json holds of a model: its card, what it was called, and which weights it has."""
+    return {**model.card.model_dump(mode="json"), "name": name, "weights_sha256": weights_digest(model.network)}
 
 
 def weights_digest(network: nn.Module) -> str:

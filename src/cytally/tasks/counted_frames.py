@@ -120,6 +120,11 @@ class FrameStore:
                 flags=tuple(told["flags"]),
             )
 
+    def says_where(self, index: int) -> bool:
+        """Whether the model said of a frame where its cells are, and not only how many there are."""
+        with np.load(self._path(index), allow_pickle=False) as file:
+            return "points" in file or "density" in file
+
     def _path(self, index: int) -> Path:
         return self.folder / f"{index:06}.npz"
 

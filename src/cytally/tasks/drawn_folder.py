@@ -13,7 +13,7 @@ from cytally.images.write import write_labels
 from cytally.synthesis.nuclei import DrawnImage
 from cytally.synthesis.volumes import DrawnVolume
 from cytally.tasks.rows import Row, RowFile, read_rows
-from cytally.tasks.synthesis_volume_files import write_volume
+from cytally.tasks.synthesis_stack_files import write_volume
 
 POINTS, COUNTS = ("image", "y", "x"), ("image", "count")
 

@@ -23,7 +23,7 @@ from cytally.tasks.arrivals import Arrivals, is_there
 from cytally.tasks.count_input import Job, count_input
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_row import CountRow
-from cytally.tasks.count_run import refuse_other_run, weights_digest
+from cytally.tasks.count_run import model_facts, refuse_other_run
 from cytally.tasks.failures import failure_line
 from cytally.tasks.file_options import check_file_options
 from cytally.tasks.output import WATCHED, check_output, open_output, writing
@@ -283,11 +283,10 @@ class _Sitting:
             self.watch.on_row(row.image, row.count)
 
     def _describe(self) -> dict[str, Any]:
-        card = self.model.card.model_dump(mode="json")
         return {
             "task": "watch",
             "folder": str(self.folder.resolve()),
-            "model": {**card, "name": self.model_name, "weights_sha256": weights_digest(self.model.network)},
+            "model": model_facts(self.model, self.model_name),
             "options": {key: value for key, value in asdict(self.options).items() if key != "overwrite"},
         }
 

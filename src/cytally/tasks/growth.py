@@ -19,7 +19,7 @@ from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.report.growth_page import GrowthPage, write_growth_page
 from cytally.report.html import ReportFailure
-from cytally.tasks.count_run import refuse_other_run, weights_digest
+from cytally.tasks.count_run import model_facts, refuse_other_run, run_in_words
 from cytally.tasks.failures import failure_line, write_failures
 from cytally.tasks.growth_conditions import Conditions
 from cytally.tasks.growth_files import write_lapse, write_video
@@ -142,7 +142,7 @@ def growth(
     with writing(folder):
         _write_run(folder, run, following, finished=False)
     following.all()
-    notes = [*model_notes(trained.card), *following.notes]
+    notes = model_notes(trained.card)
     with writing(folder):
         write_summary(folder, following.done)
         table, words = conditions.compare(following.done, folder)
@@ -151,7 +151,7 @@ def growth(
             model=model_name,
             description=trained.card.description or f"A model of the method {trained.card.method}.",
             unit=following.done[0].followed.unit if following.done else "hours",
-            sections=tuple(section(each) for each in following.done),
+            sections=tuple(section(folder, each) for each in following.done),
             failures=tuple(ReportFailure(name, line) for name, line in following.failures),
             curve=all_curves(following.done),
             comparison=table,
@@ -189,7 +189,6 @@ class _Following:
         self.watch, self.conditions = watch, conditions
         self.done: list[DrawnLapse] = []
         self.failures: list[tuple[str, str]] = []
-        self.notes: list[str] = []
 
     def all(self) -> None:
         """Follow every time-lapse; what fails is noted, and the next is followed."""
@@ -240,14 +239,13 @@ def _called(error: CytallyError) -> str:
 
 def _describe(model: Model, model_name: str, lapses: Sequence[TimeLapse], options: GrowthTaskOptions) -> dict[str, Any]:
     """The task, inputs, model and options of a run, as run.json holds them."""
-    card = model.card.model_dump(mode="json")
     return {
         "task": "growth",
         "inputs": [str(lapse.source.absolute()) for lapse in lapses],
-        "model": {**card, "name": model_name, "weights_sha256": weights_digest(model.network)},
+        "model": model_facts(model, model_name),
         "options": options.as_dict(),
         "frames": {lapse.name: fingerprint(lapse) for lapse in lapses},
-        "ran_by": f"{model.run.name} in {str(model.run.dtype).removeprefix('torch.')} on {model.run.device}",
+        "ran_by": run_in_words(model),
     }
 
 

@@ -5,12 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cytally.images.image import Plane
 from cytally.models.model import Model
 from cytally.tasks.counted_frames import CountedFrame, Floats, Labels
 
 Area = tuple[slice, slice]
+"""Rows and columns."""
+
+
+def lies_along(places: Floats, along: slice) -> NDArray[np.bool_]:
+    """Which places on an axis (N,) lie in the pixels `along` it.
+
+    Examples
+    --------
+    >>> lies_along(np.array([1.4, 1.5, 3.49, 3.5]), slice(2, 4)).tolist()
+    [False, True, True, False]
+    """
+    inside: NDArray[np.bool_] = (places >= along.start - 0.5) & (places < along.stop - 0.5)
+    return inside
 
 
 def count_frame(model: Model, plane: Plane, channel: str | None = None, diameter: float | None = None) -> CountedFrame:
@@ -120,11 +134,10 @@ def seen_frame(frame: CountedFrame, shape: tuple[int, int], shift: Floats, area:
     """
     rows, columns = area
     found = np.empty((0, 2)) if frame.points is None else frame.points
-    inside = np.ones(len(found), bool)
+    inside = lies_along(found[:, 0] - shift[0], rows) & lies_along(found[:, 1] - shift[1], columns)
     weights = []
     for axis, (along, side) in enumerate(zip((rows, columns), shape, strict=True)):
         begin, end = along.start + shift[axis], along.stop + shift[axis]  # of the area in the frame, from its edge
-        inside &= (found[:, axis] + 0.5 >= begin) & (found[:, axis] + 0.5 < end)
         pixels = np.arange(side)
         weights.append(np.clip(np.minimum(pixels + 1, end) - np.maximum(pixels, begin), 0, 1))
     whole = all(bool((weight == 1).all()) for weight in weights)

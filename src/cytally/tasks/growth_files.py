@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +14,21 @@ from numpy.typing import NDArray
 from cytally.files import write_text
 from cytally.report.growth_curve import CurveSeries, draw_growth_curve
 from cytally.report.lineage_tree import draw_lineage
+from cytally.report.overlays import encode_png
 from cytally.report.timelapse_frame import draw_frame, grey_limits
 from cytally.report.timelapse_video import VideoWriter, frames_per_second, frames_to_show
 from cytally.report.track_tails import TrackTails
 from cytally.report.vector import write_figure
-from cytally.tasks.growth_counts import Area
+from cytally.tasks.growth_counts import Area, lies_along
 from cytally.tasks.growth_lapse import FollowedLapse, OnStep
 from cytally.tasks.growth_series import with_fit
+from cytally.tasks.rows import RowFile
 from cytally.timelapse.challenge_tracks import MOST_TRACKS, write_challenge_tracks
-from cytally.timelapse.lineage import lineage
 from cytally.timelapse.point_labels import point_labels
 from cytally.timelapse.tracks import write_tracks
 
 COLUMNS = ("frame", "time", "count", "lower", "upper", "shift_y", "shift_x")
+FRAMES = ("frame", "name", "fitted", "flags")
 LIMIT_FRAMES = 9
 """So many frames decide which grey values are black and white in the video."""
 
@@ -45,8 +45,8 @@ def write_lapse(folder: Path, followed: FollowedLapse, made_by: dict[str, Any]) 
     made_by
         What made the results, for fit.json.
     """
-    write_text(folder / "growth.csv", _growth_table(followed))
-    write_text(folder / "frames.csv", _frames_table(followed))
+    RowFile(folder / "growth.csv", COLUMNS, _growth_rows(followed))
+    RowFile(folder / "frames.csv", FRAMES, _frame_rows(followed))
     fit = {"time-lapse": followed.lapse.name, **followed.fit.as_dict(), "made_by": made_by}
     write_text(folder / "fit.json", json.dumps(_plain(fit), indent=2) + "\n")
     write_figure(draw_growth_curve([curve_series(followed)], unit=followed.unit), folder, "curve")
@@ -78,8 +78,6 @@ def write_video(folder: Path, followed: FollowedLapse, on_step: OnStep) -> tuple
 
     Frames that could not be read are left out.
     """
-    from cytally.report.overlays import encode_png
-
     lapse, reader = followed.lapse, followed.reader
     shown = frames_to_show(len(lapse))
     readable = [index for index in shown if not {"unreadable", "size"} & set(followed.flags[index])]
@@ -125,21 +123,19 @@ def _picture(
 
 def _inside(area: Area, shift: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Which pixels of a frame lie in the common area."""
-    parts = []
-    for along, moved, side in zip(area, shift, shape, strict=True):
-        pixels = np.arange(side)
-        parts.append((pixels - moved >= along.start - 0.5) & (pixels - moved < along.stop - 0.5))
-    inside: NDArray[np.bool_] = parts[0][:, None] & parts[1][None]
+    rows, columns = (
+        lies_along(np.arange(side) - moved, along) for along, moved, side in zip(area, shift, shape, strict=True)
+    )
+    inside: NDArray[np.bool_] = rows[:, None] & columns
     return inside
 
 
 def _write_tracks(folder: Path, followed: FollowedLapse) -> None:
     tracks = followed.tracks
-    assert tracks is not None and followed.motility is not None and followed.deaths is not None
+    assert tracks is not None and followed.lineage is not None and followed.motility is not None
     write_tracks(folder / "tracks.csv", tracks)
     lapse = followed.lapse
-    families = lineage(tracks, lapse.interval, times=lapse.times)
-    cells = families.table.merge(followed.motility.table, on="track").drop(columns="place")
+    cells = followed.lineage.table.merge(followed.motility.table, on="track").drop(columns="place")
     write_text(folder / "cells.csv", cells.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
     displacement = followed.motility.displacement
     write_text(folder / "motility.csv", displacement.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
@@ -164,8 +160,8 @@ def _label_images(followed: FollowedLapse) -> Iterator[NDArray[np.integer[Any]]]
 def tracking_facts(followed: FollowedLapse) -> dict[str, Any]:
     """What tracking.json holds: how cells move, divide and die."""
     tracks, motion, deaths = followed.tracks, followed.motility, followed.deaths
-    assert tracks is not None and motion is not None and deaths is not None
-    cycles = lineage(tracks, followed.lapse.interval, times=followed.lapse.times).cycles
+    assert tracks is not None and followed.lineage is not None and motion is not None and deaths is not None
+    cycles = followed.lineage.cycles
     ends, begins = (tracks.summary[name].value_counts().to_dict() for name in ("end", "begin"))
     speeds = motion.table["speed"].dropna()
     unit = f"{motion.length_unit} per {motion.time_unit}"
@@ -189,37 +185,31 @@ def tracking_facts(followed: FollowedLapse) -> dict[str, Any]:
     }
 
 
-def _growth_table(followed: FollowedLapse) -> str:
-    """growth.csv: time in minutes, or in frames where the interval is not known."""
+def _growth_rows(followed: FollowedLapse) -> list[dict[str, str]]:
+    """The rows of growth.csv: time in minutes, or in frames where the interval is not known."""
     times = followed.lapse.places if followed.lapse.times is None else followed.lapse.times
     rows = [
         (
             str(index),
             f"{times[index]:.6g}",
-            *(_number(value) for value in (seen.count, *(seen.interval or (None, None)))),
+            *(as_cell(value) for value in (seen.count, *(seen.interval or (None, None)))),
             *(f"{value:.3f}" for value in followed.shifts[index] + 0.0),
         )
         for index, seen in enumerate(followed.seen)
     ]
-    return _csv(COLUMNS, rows)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 
-def _frames_table(followed: FollowedLapse) -> str:
-    """frames.csv: what each frame is called, whether it was fitted, and what is unusual about it."""
+def _frame_rows(followed: FollowedLapse) -> list[dict[str, str]]:
+    """The rows of frames.csv: what each frame is called, whether it was fitted, and what is unusual about it."""
     rows = [
         (str(index), name, "yes" if followed.counted[index] else "no", ";".join(followed.flags[index]))
         for index, name in enumerate(followed.lapse.frame_names)
     ]
-    return _csv(("frame", "name", "fitted", "flags"), rows)
+    return [dict(zip(FRAMES, row, strict=True)) for row in rows]
 
 
-def _csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *rows])
-    return text.getvalue()
-
-
-def _number(value: float | None) -> str:
+def as_cell(value: float | None) -> str:
     return "" if value is None or not math.isfinite(value) else f"{value:.6g}"
 
 

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from cytally.images.timelapse import TimeLapse
 from cytally.models.model import Model
 from cytally.tasks.counted_frames import CountedFrame, Floats, FrameStore
-from cytally.tasks.growth_counts import Area, SeenFrame, seen_frame
+from cytally.tasks.growth_counts import Area, SeenFrame, lies_along, seen_frame
 from cytally.tasks.growth_frames import Failed, FrameReader, count_frames, find_shifts
 from cytally.tasks.growth_options import GrowthTaskOptions
 from cytally.timelapse.growth_fit import fit_growth
 from cytally.timelapse.growth_result import GrowthFit
+from cytally.timelapse.lineage import Lineage, lineage
 from cytally.timelapse.motility import Motility, motility
 from cytally.timelapse.stabilise import Registration, common_area
 from cytally.timelapse.track_ends import DeathRate, death_rate
@@ -53,7 +54,7 @@ class FollowedLapse:
         Which frames take part in the fit (T,).
     fit
         How the count grows.
-    tracks, motility, deaths
+    tracks, lineage, motility, deaths
         The cells, followed; None where they were not.
     notes
         Sentences on what the user should know.
@@ -70,6 +71,7 @@ class FollowedLapse:
     counted: NDArray[np.bool_]
     fit: GrowthFit
     tracks: Tracks | None
+    lineage: Lineage | None
     motility: Motility | None
     deaths: DeathRate | None
     notes: tuple[str, ...]
@@ -125,12 +127,15 @@ def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOption
     notes += _shift_notes(lapse, found)
     failures = count_frames(model, reader, store, options, lambda share: on_step(STEPS[1], share))
     frames = [
-        CountedFrame.of_nothing(*failures[index].marks) if index in failures else store.get(index)
+        CountedFrame.of_nothing(*failures[index].marks) if index in failures else store.get(index, planes=False)
         for index in range(len(lapse))
     ]
-    says_where = any(frame.points is not None or frame.density is not None for frame in frames if frame.counts)
+    says_where = any(store.says_where(index) for index, frame in enumerate(frames) if frame.counts)
     area = _area(shifts, lapse, notes) if says_where else (slice(0, lapse.shape[0]), slice(0, lapse.shape[1]))
-    seen = tuple(seen_frame(frame, lapse.shape, shift, area) for frame, shift in zip(frames, shifts, strict=True))
+    seen = tuple(
+        seen_frame(frame if index in failures else store.get(index), lapse.shape, shifts[index], area)
+        for index, frame in enumerate(frames)  # of density maps one is held at a time
+    )
     marks = {index: frame.flags for index, frame in enumerate(frames) if frame.flags}
     notes += lapse.describe(marks)
     counted = np.array([frame.counts for frame in frames])
@@ -147,6 +152,7 @@ def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOption
         counted,
         fit,
         followed,
+        None if followed is None else lineage(followed, lapse.interval, times=lapse.times),
         None if followed is None else motility(followed, lapse.interval, lapse.pixel_size, times=lapse.times),
         None if followed is None else death_rate(followed, lapse.interval, times=lapse.times),
         tuple(dict.fromkeys([*notes, *fit.notes])),
@@ -220,9 +226,7 @@ def _follow_cells(
         shape=shape,
         shifts=shifts,
     )
-    inside = np.ones(len(followed.table), bool)
-    for name, along in zip(("y", "x"), area, strict=True):
-        inside &= followed.table[name].between(along.start - 0.5, along.stop - 0.5, inclusive="left").to_numpy()
+    inside = lies_along(followed.table["y"].to_numpy(), area[0]) & lies_along(followed.table["x"].to_numpy(), area[1])
     return replace(followed, table=followed.table.assign(common=inside.astype(int)))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from cytally.report.growth_curve import draw_growth_curve
 from cytally.report.growth_page import FlaggedFrame, GrowthPicture, GrowthSection
 from cytally.report.plots import png_of
 from cytally.tasks.counted_frames import LEFT_OUT
-from cytally.tasks.growth_files import curve_series, tracking_facts
+from cytally.tasks.growth_files import as_cell, curve_series, tracking_facts
 from cytally.tasks.growth_lapse import FollowedLapse
 from cytally.tasks.growth_series import fit_in_words
 from cytally.tasks.rows import RowFile
@@ -61,17 +60,15 @@ def write_summary(folder: Path, lapses: Sequence[DrawnLapse]) -> None:
             *((None,) * 3 if doubling is None else (doubling.value, doubling.lower, doubling.upper)),
             None if fit.lag is None else fit.lag.value,
         )
-        first, last, *others = (
-            "" if value is None or not math.isfinite(value) else f"{value:.6g}" for value in numbers
-        )
+        first, last, *others = map(as_cell, numbers)
         told = (each.followed.lapse.name, each.condition, str(len(each.followed.lapse)), str(fit.n))
         cells = (*told, first, last, fit.model or "", *others, each.followed.unit)
         rows.append(dict(zip(SUMMARY, cells, strict=True)))
     RowFile(folder / "summary.csv", SUMMARY, rows)
 
 
-def section(drawn: DrawnLapse) -> GrowthSection:
-    """What the report tells of one time-lapse."""
+def section(folder: Path, drawn: DrawnLapse) -> GrowthSection:
+    """What the report tells of one time-lapse, whose pictures are written."""
     followed, fit = drawn.followed, drawn.followed.fit
     counts = followed.counts[followed.counted]
     estimate, sign = (fit.doubling_time, 1) if fit.doubling_time is not None else (fit.half_life, -1)
@@ -81,7 +78,6 @@ def section(drawn: DrawnLapse) -> GrowthSection:
     names = {"counts": "growth.csv", "frames": "frames.csv", "fit": "fit.json"}
     if followed.tracks is not None:
         names |= {"tracks": "tracks.csv", "cells": "cells.csv", "motility": "motility.csv", "tracking": "tracking.json"}
-    curve = draw_growth_curve([curve_series(followed)], unit=followed.unit)
     moved = float(np.abs(followed.shifts).max()) if len(followed.shifts) else 0.0
     return GrowthSection(
         name=followed.lapse.name,
@@ -95,8 +91,8 @@ def section(drawn: DrawnLapse) -> GrowthSection:
         doubling_upper=upper,
         sentences=(f"{followed.lapse.name}: {fit_in_words(followed.fit)}.",),
         notes=followed.notes,
-        curve=GrowthPicture(png_of(curve), {name: f"{prefix}curve.{name.lower()}" for name in ("PNG", "SVG")}),
-        lineage=_lineage(drawn, prefix),
+        curve=_written(folder, f"{prefix}curve"),
+        lineage=_written(folder, f"{prefix}lineage") if followed.tracks is not None and len(followed.tracks) else None,
         shifts=followed.shifts if moved > 0 else None,
         shift_words=f"The picture moved by up to {moved:.1f} pixels." if moved > 0 else "",
         motility=_motility(followed),
@@ -116,15 +112,11 @@ def all_curves(lapses: Sequence[DrawnLapse]) -> GrowthPicture | None:
     return GrowthPicture(png_of(draw_growth_curve(series, unit=lapses[0].followed.unit)))
 
 
-def _lineage(drawn: DrawnLapse, prefix: str) -> GrowthPicture | None:
-    from cytally.report.lineage_tree import draw_lineage
-
-    followed = drawn.followed
-    if followed.tracks is None or not len(followed.tracks):
-        return None
-    times = None if followed.lapse.times is None else followed.lapse.times / 60
-    files = {name: f"{prefix}lineage.{name.lower()}" for name in ("PNG", "SVG")}
-    return GrowthPicture(png_of(draw_lineage(followed.tracks.table, times=times)), files)
+def _written(folder: Path, name: str) -> GrowthPicture:
+    """A picture that lies in the output folder as PNG and SVG."""
+    return GrowthPicture(
+        (folder / f"{name}.png").read_bytes(), {kind: f"{name}.{kind.lower()}" for kind in ("PNG", "SVG")}
+    )
 
 
 def _motility(followed: FollowedLapse) -> tuple[tuple[str, str], ...]:

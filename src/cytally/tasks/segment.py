@@ -21,7 +21,7 @@ from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.report.overlays import encode_png, thumbnail
 from cytally.report.page import INLINE_IMAGES
-from cytally.tasks.count_run import refuse_other_run, weights_digest
+from cytally.tasks.count_run import model_facts, refuse_other_run, run_in_words
 from cytally.tasks.failures import failure_line
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.model_notes import model_notes
@@ -160,13 +160,12 @@ def _make_ready(model: Model, name: str, options: SegmentOptions) -> None:
 
 def _describe(model: Model, model_name: str, inputs: Inputs, options: SegmentOptions) -> dict[str, Any]:
     """The task, inputs, model and options of a run, as run.json holds them."""
-    card = model.card.model_dump(mode="json")
     return {
         "task": "segment",
         "inputs": inputs.absolute(),
-        "model": {**card, "name": model_name, "weights_sha256": weights_digest(model.network)},
+        "model": model_facts(model, model_name),
         "options": options.as_dict(),
-        "ran_by": f"{model.run.name} in {str(model.run.dtype).removeprefix('torch.')} on {model.run.device}",
+        "ran_by": run_in_words(model),
     }
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from cytally.files import PROCESS, whole_file
+from cytally.files import whole_folder
 from cytally.synthesis.timelapse import DrawnTimelapse
-from cytally.tasks.synthesis_volume_files import LARGEST_IMAGEJ
+from cytally.tasks.synthesis_stack_files import write_timelapse
 
 
 class TimelapseFolder:
@@ -52,51 +49,15 @@ def timelapses_in(root: Path) -> int:
     return number
 
 
-def write_timelapse(path: Path, frames: NDArray[Any], pixel_size: float, interval: float) -> None:
-    """Write frames (T, Y, X) of 8 or 16 bits as ImageJ does, compressed, with pixels in µm and the interval (minutes).
-
-    What is too large for ImageJ's kind of TIFF is written as OME-TIFF.
-    """
-    import tifffile
-
-    resolution = (1 / pixel_size, 1 / pixel_size)
-    with whole_file(path) as temporary:
-        if frames.nbytes < LARGEST_IMAGEJ:
-            metadata: dict[str, Any] = {"axes": "TYX", "unit": "um"}
-            metadata |= {"finterval": 60 * interval, "tunit": "sec"} if interval else {}
-            tifffile.imwrite(
-                temporary, frames, imagej=True, compression="zlib", resolution=resolution, metadata=metadata
-            )
-        else:
-            sizes = {"PhysicalSizeX": pixel_size, "PhysicalSizeY": pixel_size, "PhysicalSizeXUnit": "µm"}
-            sizes |= {"PhysicalSizeYUnit": "µm", "TimeIncrement": interval, "TimeIncrementUnit": "min"}
-            tifffile.imwrite(
-                temporary,
-                frames,
-                ome=True,
-                bigtiff=True,
-                compression="zlib",
-                photometric="minisblack",
-                metadata={"axes": "TYX", **sizes},
-            )
-
-
 def _write_truth(folder: Path, drawn: DrawnTimelapse) -> None:
     """Write the folder whole, in place of what a kill left of it."""
     frames = np.arange(len(drawn.times))
     counts = pd.DataFrame({"frame": frames, "minutes": drawn.times, "count": drawn.counts})
     counts = counts.assign(population=drawn.population, deaths=drawn.deaths)
     shifts = pd.DataFrame({"frame": frames, "y": drawn.shifts[:, 0], "x": drawn.shifts[:, 1]})
-    temporary = folder.with_name(f".{PROCESS}-{folder.name}")
-    temporary.mkdir(parents=True)
-    try:
+    with whole_folder(folder) as temporary:
         counts.to_csv(temporary / "counts.csv", index=False, lineterminator="\n")
         shifts.to_csv(temporary / "shifts.csv", index=False, float_format="%.4f", lineterminator="\n")
         drawn.tracks.to_csv(temporary / "tracks.csv", index=False, lineterminator="\n")
         challenge = drawn.tracks[["track", "begin", "end", "parent"]]
         challenge.to_csv(temporary / "man_track.txt", sep=" ", header=False, index=False, lineterminator="\n")
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

@@ -11,8 +11,6 @@ Source: "Naming and file content conventions", http://celltrackingchallenge.net.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cytally.errors import DataError
-from cytally.files import write_text
+from cytally.files import whole_folder, write_text
 from cytally.timelapse.tracks import Tracks
 
 Labels = NDArray[np.integer[Any]]
@@ -56,11 +54,8 @@ def write_challenge_tracks(folder: Path, labels: Iterable[Labels], tracks: Track
     """
     import tifffile
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_name(f".{os.getpid()}-{folder.name}")
-    unfinished.mkdir()
     digits = max(3, len(str(tracks.frames - 1)))
-    try:
+    with whole_folder(folder) as unfinished:
         numbering = _Numbering(tracks)
         written = 0
         for written, frame in enumerate(labels, 1):
@@ -76,10 +71,6 @@ def write_challenge_tracks(folder: Path, labels: Iterable[Labels], tracks: Track
                 cure="give the label images that were tracked",
             )
         write_text(unfinished / "res_track.txt", numbering.lines())
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.rename(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return folder
 
 
