@@ -10,14 +10,14 @@ from labels_page import read_json
 from result import MISSING, block, table
 from volumes_result import Values, answer, origin
 
-from timelapse import AIMS, COMMAND, PRESETS
+from timelapse import AIMS, COMMAND, NUCLEI, PARTS, PRESETS
 
 WORDS = {
     "low": "low density (60 cells at first)",
     "high": "high density (250)",
     "growth": "growth (200)",
 }
-HEAD = ("What", "Drawn time-lapses", "Found", "Over seeds, least to most", "Aim", "Reached")
+HEAD = ("What", "Time-lapses", "Found", "Over seeds, least to most", "Aim", "Reached")
 Line = list[str]
 
 
@@ -47,6 +47,17 @@ def _line(what: str, preset: str, values: Sequence[float], aim: float | None, *,
     reached = None if aim is None else middle <= aim if below else middle >= aim
     spread = f"{min(values):.3f} to {max(values):.3f} ({len(values)})"
     return [what, WORDS[preset], f"{middle:.3f}", spread, words, "–" if aim is None else answer(reached)]
+
+
+def film_lines(found: Values) -> list[Line]:
+    """What is found in the film of a fly embryo."""
+    what = [f"frames in which {NUCLEI} nuclei are found", f"nuclei followed from first frame to last, of {NUCLEI}"]
+    if not found:
+        return [[each, "film of a fly embryo", MISSING, "–", "all", MISSING] for each in what]
+    frames, tracks, whole = found["frames"], found["tracks"], found["whole_tracks"]
+    right = [f"{found['right']} of {frames}", "–", "all", answer(found["right"] == frames)]
+    followed = [str(whole), f"{tracks} tracks in all", "all", answer(whole == tracks == NUCLEI)]
+    return [[what[0], "film of a fly embryo", *right], [what[1], "film of a fly embryo", *followed]]
 
 
 def chance_lines(found: Values) -> list[Line]:
@@ -81,8 +92,9 @@ def speed_line(found: Values) -> Line:
 def timelapse_texts(results: Path) -> dict[str, str]:
     """What stands in the places of the section."""
     found = read_json(results / "timelapse.json")
-    parts = {part: found.get(part, {}) for part in ("follow", "chance", "speed")}
-    lines = [*follow_lines(parts["follow"]), *chance_lines(parts["chance"]), speed_line(parts["speed"])]
+    parts = {part: found.get(part, {}) for part in PARTS}
+    lines = [*follow_lines(parts["follow"]), *film_lines(parts["film"]), *chance_lines(parts["chance"])]
+    lines.append(speed_line(parts["speed"]))
     comments = [origin(parts[part], f"{COMMAND} --only {part}") for part in parts]
     return {"timelapse figures": table(HEAD, lines), "timelapse command": block([*comments, COMMAND])}
 

@@ -1,16 +1,20 @@
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
 from cytally.errors import UsageError
+from cytally.images.smooth import gaussian
 from cytally.tasks import growth_frames
 from cytally.tasks.growth import growth
 from cytally.tasks.growth_counts import count_frame
 from cytally.tasks.growth_options import GrowthTaskOptions, grid_of
 from cytally.tasks.watch import Watch
+
+FILM = Path(__file__).parents[2] / "../shared/data/timelapse/drosophila_sequence1.tif"
 
 
 @pytest.fixture
@@ -268,3 +272,27 @@ def test_missing_frames_take_their_time_in_speeds_too(follow, frames, tmp_path):
     assert [row["time"] for row in table(tmp_path / "out" / "growth.csv")] == ["0", "10", "30", "40", "60", "70"]
     whole = [row for row in table(tmp_path / "out" / "cells.csv") if (row["first"], row["last"]) == ("0", "5")]
     assert whole and {row["duration"] for row in whole} == {"70"}
+
+
+@pytest.mark.skipif(not FILM.is_file(), reason="needs ../shared/data")
+def test_nuclei_among_granules_are_found_and_followed_without_settings(tmp_path):
+    summary = growth([FILM], tmp_path / "out", "nuclei-fluorescence", GrowthTaskOptions(video=False, backend="torch"))
+    assert [row["count"] for row in table(tmp_path / "out" / "growth.csv")] == ["4"] * 21
+    lengths = [row["track"] for row in table(tmp_path / "out" / "tracks.csv")]
+    assert sorted(map(lengths.count, set(lengths))) == [21] * 4
+    assert any("4 bright objects stand out of a fine texture" in note for note in summary.notes)
+
+
+def test_grains_are_counted_where_the_diameter_says_so(tmp_path):
+    noise = gaussian(np.random.default_rng(3).random((200, 260), dtype=np.float32), 2.0)
+    grains = ((noise - noise.mean()) / noise.std()).clip(0) * 30 + 10
+    y, x = np.mgrid[:200, :260]
+    nuclei = [100 * (np.hypot(y - row, x - column) < 14) for row, column in ((60, 70), (130, 200))]
+    tifffile.imwrite(tmp_path / "yolk.tif", np.stack([grains + sum(nuclei)] * 2).astype(np.float32))
+    for name, diameter in (("out", None), ("large", 30.0), ("grains", 7.0)):
+        given = GrowthTaskOptions(video=False, track=False, stabilise=False, backend="torch", diameter=diameter)
+        summary = growth([tmp_path / "yolk.tif"], tmp_path / name, "nuclei-fluorescence", given)
+        count = float(table(tmp_path / name / "growth.csv")[0]["count"])
+        cleared = any("stand out of a fine texture" in note for note in summary.notes)
+        assert (count > 50, cleared) == ((True, False) if name == "grains" else (False, True))
+        assert name == "grains" or 1.5 < count < 2.5

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cytally.results import Prediction
 from cytally.tasks.counted_frames import CountedFrame
-from cytally.tasks.growth_counts import numbered, seen_frame
+from cytally.tasks.growth_counts import SeenFrame, count_frame, found_one_by_one, numbered, seen_frame
 
 SHAPE = (12, 10)
 DENSITY = np.random.default_rng(0).random(SHAPE).astype(np.float32)
@@ -61,3 +62,44 @@ def test_objects_are_numbered_whatever_their_labels():
     assert points[0].tolist() == [1.0, 0.0]
     empty, points, areas = numbered(np.zeros((3, 3), np.uint16))
     assert not empty.any() and points.shape == (0, 2) and areas.shape == (0,)
+
+
+def seen(count, number, interval=None):
+    return SeenFrame(float(count), np.zeros((number, 2)), interval)
+
+
+@pytest.mark.parametrize(
+    "frames, singly",
+    [
+        ([seen(10, 10)] * 4, True),
+        ([seen(100, 114)] * 4, True),
+        ([seen(100, 116)] * 4, False),
+        ([seen(100, 84)] * 4, False),
+        ([seen(2, 9), seen(3, 0), seen(4, 1), seen(100, 100)], True),  # the fullest decide
+        ([seen(10, 10), seen(10, 10), seen(10, 10), seen(100, 40)], False),
+        ([seen(float("nan"), 0), seen(5, 5)], True),
+        ([seen(float("nan"), 0)], False),
+        ([seen(0, 0)] * 3, False),
+    ],
+)
+def test_cells_are_counted_singly_where_maps_agree(frames, singly):
+    assert found_one_by_one(frames) is singly
+
+
+def test_counting_by_cells_takes_the_interval_along():
+    assert seen(8, 10, (6.0, 12.0)).by_cells() == SeenFrame(10.0, pytest.approx(np.zeros((10, 2))), (7.5, 15.0))
+    assert np.isnan(seen(float("nan"), 3).by_cells().count)
+    assert seen(0, 2, (0.0, 1.0)).by_cells().interval == (0.0, 1.0)
+
+
+def test_peaks_half_as_high_as_a_cell_are_no_cells(model, monkeypatch):
+    peaks = np.array([[1.0, 2, 0.9], [3, 4, 1.0], [5, 6, 0.44], [7, 8, 0.46], [9, 9, 0.9]])
+    prediction = Prediction(4.0, np.zeros(SHAPE, np.float32), peaks)
+
+    class Reading:
+        diameter = 10.0
+
+    monkeypatch.setattr(type(model), "predict", lambda *_, **__: (prediction, Reading()))
+    counted = count_frame(model, None)
+    assert counted.points.tolist() == [[1, 2], [3, 4], [7, 8], [9, 9]]
+    assert counted.count == 4.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Annotated, Any, cast
 
@@ -29,6 +30,8 @@ from cytally.cli import (
 WrongCall = cast("type[Exception]", typer.BadParameter.__bases__[0])
 """What typer raises when options do not fit. Its name lies in another package from one version of typer to the next."""
 
+NO_NUMBER = re.compile(r"Input should be a valid (number|integer), unable to parse string as an? (number|integer)")
+
 
 class Commands(TyperGroup):
     """Subcommands that answer a wrong call with one line."""
@@ -45,7 +48,7 @@ class Commands(TyperGroup):
             context = getattr(error, "ctx", None)
             command = context.command_path if context is not None else "cytally"
             text = error.format_message().replace("Value error, ", "")  # type: ignore[attr-defined]
-            message = " ".join(text.split()).rstrip(".")
+            message = NO_NUMBER.sub("not a number", " ".join(text.split()).rstrip("."))
             console.complain(f"{message}; see '{command} --help'")
             sys.exit(console.USAGE)
         except typer.Abort:

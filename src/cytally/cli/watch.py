@@ -16,7 +16,10 @@ def command(
     model: Annotated[str, typer.Option(help="A bundled model's name or a model folder.")] = "nuclei-fluorescence",
     interval: Annotated[
         float | None,
-        typer.Option(help="Minutes from frame to frame; else when files were written.", metavar="MINUTES"),
+        typer.Option(
+            help="Minutes per number in the names; else when files were written.",
+            metavar="MINUTES",
+        ),
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Channel to count in, by name or number from 0.")] = None,
     axes: Annotated[str | None, typer.Option(help="Axes of the files, as CYX, where they do not tell.")] = None,
@@ -24,7 +27,9 @@ def command(
         float | None, typer.Option(help="Micrometres per pixel, where the files do not tell.", metavar="UM")
     ] = None,
     every: Annotated[float, typer.Option(help="Look into the folder so often.", metavar="SECONDS")] = 2.0,
-    frames: Annotated[int | None, typer.Option(help="Stop after so many frames.", metavar="N")] = None,
+    frames: Annotated[
+        int | None, typer.Option(help="Stop after so many files, failed ones too.", metavar="N")
+    ] = None,
     idle: Annotated[
         float | None, typer.Option(help="Stop after so many minutes without a new frame.", metavar="MINUTES")
     ] = None,

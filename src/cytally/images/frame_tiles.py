@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from cytally.errors import UsageError
 from cytally.images.frame_order import natural_key
 
+MOST_PLACES = 2
+"""A grid with more places than this per tile was given by mistake: a tile or a corner may be missing, not most."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -43,7 +46,8 @@ def lay_out(tiles: Sequence[str], grid: tuple[int, int] | None = None) -> Layout
     Raises
     ------
     UsageError
-        When the grid has fewer places than there are tiles, or is not made of positive numbers.
+        When the grid has fewer places than there are tiles, or more than twice as many, or is not made of positive
+        numbers.
 
     Examples
     --------
@@ -61,6 +65,12 @@ def lay_out(tiles: Sequence[str], grid: tuple[int, int] | None = None) -> Layout
         raise UsageError(
             f"the grid of {rows}x{columns} has {rows * columns} places, and there are {len(names)} tiles",
             cure="give rows and columns that hold them all, as --grid {}x{}".format(*_nearest_square(len(names))),
+        )
+    if rows * columns > MOST_PLACES * len(names):
+        raise UsageError(
+            f"the grid of {rows}x{columns} has {rows * columns} places, and there "
+            + ("is 1 tile" if len(names) == 1 else f"are {len(names)} tiles"),
+            cure="give rows and columns as they are, as --grid {}x{}".format(*_nearest_square(len(names))),
         )
     places = dict(zip(names, range(len(names)), strict=True))
     if not guessed and all(name.isdecimal() for name in names):

@@ -15,6 +15,7 @@ FIELDS = ("plate", "well", "tile", "time", "channel")
 WELL = r"[A-Pa-p]0{0,2}(?:[1-9]|1\d|2[0-4])"
 """A well of a plate with up to 384: A1 to P24, also written A01."""
 EXAMPLE = "{plate}_{well}_{tile}_{channel}"
+OVER_TIME = "{well}_{tile}_{time}"
 
 
 class NamePattern:
@@ -100,7 +101,9 @@ class NamePattern:
             verb = "does not fit" if len(paths) == 1 else "fits"
             raise UsageError(
                 f"the pattern '{self.pattern}' {verb} {names}, as '{paths[0].name}'",
-                cure=f"write one that does, as '{EXAMPLE}' for plate1_A1_3_DAPI.tif",
+                cure=f"write one that does, as '{OVER_TIME}' for A1_3_017.tif"
+                if "time" in self.fields
+                else f"write one that does, as '{EXAMPLE}' for plate1_A1_3_DAPI.tif",
             )
         return fields, errors
 

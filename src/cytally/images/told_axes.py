@@ -75,5 +75,5 @@ def unfit(shape: tuple[int, ...], letters: str, path: Path, wanted: str) -> Imag
     return ImageError(
         f"has shape {shape}, which the axes '{letters}' do not fit",
         file=path,
-        cure=f"give --axes {len(shape)} different letters out of {KNOWN}, {wanted} among them",
+        cure=f"give --axes one letter for each of its {len(shape)} axes out of {KNOWN}, {wanted} among them",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,13 @@ from cytally.tasks.counted_frames import CountedFrame, Floats, Labels
 
 Area = tuple[slice, slice]
 """Rows and columns."""
+
+LEAST_PEAK = 0.5
+"""Peaks of a density map lower than this, in units of the frame's median peak, are debris or a cell's shoulder."""
+
+FULLEST, APART = 0.25, 0.15
+"""Cells are counted one by one where, in the fullest quarter of the frames, as many were found as their density maps
+sum to, within this share: so they are clear of each other, and peaks do not share a cell."""
 
 
 def lies_along(places: Floats, along: slice) -> NDArray[np.bool_]:
@@ -53,7 +61,7 @@ def count_frame(model: Model, plane: Plane, channel: str | None = None, diameter
     if labels is not None:
         labels, points, areas = numbered(labels)
     else:
-        points = None if prediction.points is None else prediction.points[:, :2].astype(np.float64)
+        points = None if prediction.points is None else _clear_peaks(prediction.points.astype(np.float64))
     return CountedFrame(
         prediction.count,
         points,
@@ -64,6 +72,13 @@ def count_frame(model: Model, plane: Plane, channel: str | None = None, diameter
         prediction.interval,
         prediction.flags,
     )
+
+
+def _clear_peaks(peaks: Floats) -> Floats:
+    """The places (N, 2) of those peaks (N, 3: y, x, score) that are as high as a cell's."""
+    if len(peaks) == 0:
+        return peaks[:, :2]
+    return peaks[peaks[:, 2] >= LEAST_PEAK * np.median(peaks[:, 2]), :2]
 
 
 def numbered(labels: Labels) -> tuple[Labels, Floats, Floats]:
@@ -105,6 +120,34 @@ class SeenFrame:
     count: float
     points: Floats
     interval: tuple[float, float] | None
+
+    def by_cells(self) -> SeenFrame:
+        """The same frame, whose count is how many cells were found one by one."""
+        if not np.isfinite(self.count):
+            return self
+        number = float(len(self.points))
+        return SeenFrame(number, self.points, _scaled(self.interval, self.count, number))
+
+
+def found_one_by_one(seen: Sequence[SeenFrame]) -> bool:
+    """Whether the cells of frames, counted by their density maps, lie clear enough of each other to be counted singly.
+
+    The sum of a density map drifts as a field fills, which a growth rate takes for growth: by 8 % in drawn time-lapses
+    whose number of found cells keeps its share of the true number within 1 %. Where cells cover each other it is the
+    other way round, peaks are lost, and the sum is what remains.
+
+    Examples
+    --------
+    >>> clear, covered = SeenFrame(2.1, np.zeros((2, 2)), None), SeenFrame(9.0, np.zeros((2, 2)), None)
+    >>> found_one_by_one([clear]), found_one_by_one([clear, covered]), found_one_by_one([])
+    (True, False, False)
+    """
+    sums = np.array([frame.count for frame in seen])
+    order = np.argsort(-np.where(np.isfinite(sums), sums, -1.0), kind="stable")
+    fullest = order[: max(1, round(FULLEST * np.isfinite(sums).sum()))]
+    total = float(np.nansum(sums[fullest]))
+    number = sum(len(seen[index].points) for index in fullest)
+    return total > 0 and abs(number / total - 1) <= APART
 
 
 def seen_frame(frame: CountedFrame, shape: tuple[int, int], shift: Floats, area: Area) -> SeenFrame:
@@ -149,15 +192,11 @@ def seen_frame(frame: CountedFrame, shape: tuple[int, int], shift: Floats, area:
         count = max(0.0, float(weights[0] @ frame.density.astype(np.float64) @ weights[1]))
     else:
         count = float(inside.sum())
-    return SeenFrame(
-        count,
-        found[inside] - shift,
-        _scaled(frame, count),
-    )
+    return SeenFrame(count, found[inside] - shift, _scaled(frame.interval, frame.count, count))
 
 
-def _scaled(frame: CountedFrame, count: float) -> tuple[float, float] | None:
-    if frame.interval is None or count == frame.count:
-        return frame.interval
-    share = count / frame.count if frame.count > 0 else 1.0
-    return share * frame.interval[0], share * frame.interval[1]
+def _scaled(interval: tuple[float, float] | None, before: float, count: float) -> tuple[float, float] | None:
+    if interval is None or count == before:
+        return interval
+    share = count / before if before > 0 else 1.0
+    return share * interval[0], share * interval[1]

@@ -28,7 +28,7 @@ from cytally.timelapse.point_labels import point_labels
 from cytally.timelapse.tracks import write_tracks
 
 COLUMNS = ("frame", "time", "count", "lower", "upper", "shift_y", "shift_x")
-FRAMES = ("frame", "name", "fitted", "flags")
+FRAMES = ("frame", "name", "fitted", "sum", "cells", "flags")
 LIMIT_FRAMES = 9
 """So many frames decide which grey values are black and white in the video."""
 
@@ -47,7 +47,8 @@ def write_lapse(folder: Path, followed: FollowedLapse, made_by: dict[str, Any]) 
     """
     RowFile(folder / "growth.csv", COLUMNS, _growth_rows(followed))
     RowFile(folder / "frames.csv", FRAMES, _frame_rows(followed))
-    fit = {"time-lapse": followed.lapse.name, **followed.fit.as_dict(), "made_by": made_by}
+    counted = "cells found one by one" if followed.one_by_one else "as the model counts"
+    fit = {"time-lapse": followed.lapse.name, "counted": counted, **followed.fit.as_dict(), "made_by": made_by}
     write_text(folder / "fit.json", json.dumps(_plain(fit), indent=2) + "\n")
     write_figure(draw_growth_curve([curve_series(followed)], unit=followed.unit), folder, "curve")
     if followed.tracks is not None:
@@ -201,9 +202,17 @@ def _growth_rows(followed: FollowedLapse) -> list[dict[str, str]]:
 
 
 def _frame_rows(followed: FollowedLapse) -> list[dict[str, str]]:
-    """The rows of frames.csv: what each frame is called, whether it was fitted, and what is unusual about it."""
+    """The rows of frames.csv: what each frame is called, whether it was fitted, what the model counted in the common
+    area, how many cells it found there one by one, and what is unusual about the frame."""
     rows = [
-        (str(index), name, "yes" if followed.counted[index] else "no", ";".join(followed.flags[index]))
+        (
+            str(index),
+            name,
+            "yes" if followed.counted[index] else "no",
+            as_cell(followed.sums[index]),
+            str(len(followed.seen[index].points)) if math.isfinite(followed.sums[index]) else "",
+            ";".join(followed.flags[index]),
+        )
         for index, name in enumerate(followed.lapse.frame_names)
     ]
     return [dict(zip(FRAMES, row, strict=True)) for row in rows]

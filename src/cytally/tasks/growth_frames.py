@@ -16,6 +16,7 @@ from cytally.errors import CytallyError
 from cytally.files import write_text
 from cytally.images.image import Plane
 from cytally.images.prepare import choose_channels
+from cytally.images.texture import clear_texture, count_standing_out, find_grain
 from cytally.images.timelapse import Frame, TimeLapse
 from cytally.models.model import Model
 from cytally.tasks.counted_frames import CountedFrame, FrameStore
@@ -56,11 +57,14 @@ class FrameReader:
         Indices of the channels that are counted in, the same in all frames; shifts and pictures are from the first.
     tilt
         Degrees by which frames are turned; 0: not at all.
+    grain
+        Diameter in pixels of the grains of a texture that is cleared before counting; None where there is none.
     """
 
     lapse: TimeLapse
     channels: tuple[int, ...]
-    tilt: float
+    tilt: float = 0.0
+    grain: float | None = None
 
     @property
     def channel(self) -> int:
@@ -85,18 +89,25 @@ class FrameReader:
             if len(first) == FIRST_FRAMES:
                 break
         if not first:
-            return cls(lapse, (0,), 0.0)
+            return cls(lapse, (0,))
         wanted = model.card.configuration.input
         channels = choose_channels(first[0], wanted, options.channel, model.card.input_channels)
         if len(channels) < len(first[0].data):
             names = " and ".join(first[0].channels[index] or str(index) for index in channels)
             on_note(f"{lapse.name}: counted in channel {names} of {len(first[0].data)}; --channel takes another.")
-        if not options.upright:
-            return cls(lapse, channels, 0.0)
-        tilt = estimate_tilt([plane.data[channels[0]] for plane in first])
+        seen = [plane.data[channels[0]] for plane in first]
+        grain = _grain(seen, options.diameter) if wanted.object_diameter is not None else None
+        if grain is not None:
+            objects = round(float(np.median([count_standing_out(plane, grain) for plane in seen])))
+            on_note(
+                f"{lapse.name}: about {objects} bright object{'s' * (objects != 1)} "
+                f"stand{'s' * (objects == 1)} out of a fine texture, which is cleared away before counting; "
+                f"--diameter {grain:.0f} counts its grains."
+            )
+        tilt = estimate_tilt(seen) if options.upright else 0.0
         if tilt is None:
             on_note(f"{lapse.name}: shows no straight walls, so nothing is turned.")
-        return cls(lapse, channels, tilt or 0.0)
+        return cls(lapse, channels, tilt or 0.0, grain)
 
     def frames(self) -> Iterator[Frame]:
         """All frames, turned upright."""
@@ -112,12 +123,31 @@ class FrameReader:
             return plane
         return replace(plane, data=np.stack([turned(channel, self.tilt) for channel in plane.data]))
 
+    def to_count(self, plane: Plane) -> Plane:
+        """What of a frame is counted in: all of it, or what stands out of a texture."""
+        if self.grain is None:
+            return plane
+        data = [
+            clear_texture(channel, self.grain) if index in self.channels else channel.astype(np.float32)
+            for index, channel in enumerate(plane.data)
+        ]
+        return replace(plane, data=np.stack(data))
+
     def pictures(self, on_share: OnShare) -> Iterator[NDArray[Any]]:
         """What shifts are seen in: one channel (Y, X) of each frame; nothing but zeros where there is none."""
         for frame in self.frames():
             plane = frame.plane
             yield np.zeros(self.lapse.shape, np.uint8) if plane is None else plane.data[self.channel]
             on_share((frame.index + 1) / len(self.lapse))
+
+
+def _grain(planes: list[NDArray[Any]], diameter: float | None) -> float | None:
+    """The grain of a texture that most planes (Y, X) show, and that is much finer than the cells' `diameter`."""
+    found = [grain for plane in planes if (grain := find_grain(plane)) is not None]
+    if 2 * len(found) <= len(planes):
+        return None
+    grain = float(np.median(found))
+    return grain if diameter is None or diameter >= 2 * grain else None
 
 
 def find_shifts(reader: FrameReader, store: FrameStore, options: GrowthTaskOptions, on_share: OnShare) -> Registration:
@@ -170,7 +200,7 @@ def _count(model: Model, reader: FrameReader, frame: Frame, options: GrowthTaskO
     if frame.plane is None or "black" in frame.marks:
         return CountedFrame.of_nothing(*frame.marks)
     channels = ",".join(map(str, reader.channels))
-    counted = count_frame(model, frame.plane, channels, options.diameter)
+    counted = count_frame(model, reader.to_count(frame.plane), channels, options.diameter)
     return replace(counted, flags=tuple(dict.fromkeys((*counted.flags, *frame.marks))))
 
 

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from cytally.images.timelapse import TimeLapse
 from cytally.models.model import Model
 from cytally.tasks.counted_frames import CountedFrame, Floats, FrameStore
-from cytally.tasks.growth_counts import Area, SeenFrame, lies_along, seen_frame
+from cytally.tasks.growth_counts import Area, SeenFrame, found_one_by_one, lies_along, seen_frame
 from cytally.tasks.growth_frames import Failed, FrameReader, count_frames, find_shifts
 from cytally.tasks.growth_options import GrowthTaskOptions
 from cytally.timelapse.growth_fit import fit_growth
 from cytally.timelapse.growth_result import GrowthFit
+from cytally.timelapse.growth_series import IN_FRAMES
 from cytally.timelapse.lineage import Lineage, lineage
 from cytally.timelapse.motility import Motility, motility
 from cytally.timelapse.stabilise import Registration, common_area
@@ -48,6 +49,10 @@ class FollowedLapse:
         Rows and columns of the first frame that all frames show, in which cells are counted.
     seen
         What of each frame lies there.
+    sums
+        What the model counted there: for density models the sums of their maps.
+    one_by_one
+        Whether `seen` counts the peaks of density maps in place of these sums.
     flags
         What is unusual about each frame.
     counted
@@ -67,6 +72,8 @@ class FollowedLapse:
     shifts: Floats
     area: Area
     seen: tuple[SeenFrame, ...]
+    sums: tuple[float, ...]
+    one_by_one: bool
     flags: tuple[tuple[str, ...], ...]
     counted: NDArray[np.bool_]
     fit: GrowthFit
@@ -136,6 +143,16 @@ def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOption
         seen_frame(frame if index in failures else store.get(index), lapse.shape, shifts[index], area)
         for index, frame in enumerate(frames)  # of density maps one is held at a time
     )
+    sums = tuple(frame.count for frame in seen)
+    maps = says_where and not any(frame.areas is not None for frame in frames)
+    one_by_one = maps and found_one_by_one([frame for frame, each in zip(seen, frames, strict=True) if each.counts])
+    if one_by_one:
+        seen = tuple(frame.by_cells() for frame in seen)
+    elif maps:
+        notes.append(
+            f"{lapse.name}: cells are too close to be counted one by one, so density maps are summed; in crowded "
+            "fields such sums grow somewhat faster than cells do."
+        )
     marks = {index: frame.flags for index, frame in enumerate(frames) if frame.flags}
     notes += lapse.describe(marks)
     counted = np.array([frame.counts for frame in frames])
@@ -148,6 +165,8 @@ def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOption
         shifts,
         area,
         seen,
+        sums,
+        one_by_one,
         tuple(frame.flags for frame in frames),
         counted,
         fit,
@@ -155,7 +174,9 @@ def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOption
         None if followed is None else lineage(followed, lapse.interval, times=lapse.times),
         None if followed is None else motility(followed, lapse.interval, lapse.pixel_size, times=lapse.times),
         None if followed is None else death_rate(followed, lapse.interval, times=lapse.times),
-        tuple(dict.fromkeys([*notes, *fit.notes])),
+        tuple(
+            dict.fromkeys([*notes, *(note for note in fit.notes if note != IN_FRAMES)])
+        ),  # the file's own note says so
         failures,
     )
 

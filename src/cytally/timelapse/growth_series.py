@@ -13,6 +13,8 @@ from cytally.timelapse.growth_result import TimeUnit
 
 Floats = NDArray[np.float64]
 
+IN_FRAMES = "The interval between frames is unknown: times are in frames."
+
 _LOWEST_REFERENCE = 0.5  # cells: an expected count below it would weigh a zero without bound
 _NEIGHBOURS = 5  # frames, at least, under the kernel that smooths
 
@@ -92,7 +94,7 @@ def given_counts(times: ArrayLike | None, counts: ArrayLike, *, in_frames: bool 
         raise DataError("times do not ascend", cure="put the frames in order, each once, or give their interval")
     notes = []
     if times is None or in_frames:
-        notes.append("The interval between frames is unknown: times are in frames.")
+        notes.append(IN_FRAMES)
     begin = float(time[0]) if len(time) else 0.0
     counted = np.isfinite(count)
     if not counted.all():
