@@ -27,9 +27,7 @@ def command(
         float | None, typer.Option(help="Micrometres per pixel, where the files do not tell.", metavar="UM")
     ] = None,
     every: Annotated[float, typer.Option(help="Look into the folder so often.", metavar="SECONDS")] = 2.0,
-    frames: Annotated[
-        int | None, typer.Option(help="Stop after so many files, failed ones too.", metavar="N")
-    ] = None,
+    frames: Annotated[int | None, typer.Option(help="Stop after so many files, failed ones too.", metavar="N")] = None,
     idle: Annotated[
         float | None, typer.Option(help="Stop after so many minutes without a new frame.", metavar="MINUTES")
     ] = None,

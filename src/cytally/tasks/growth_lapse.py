@@ -174,9 +174,7 @@ def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOption
         None if followed is None else lineage(followed, lapse.interval, times=lapse.times),
         None if followed is None else motility(followed, lapse.interval, lapse.pixel_size, times=lapse.times),
         None if followed is None else death_rate(followed, lapse.interval, times=lapse.times),
-        tuple(
-            dict.fromkeys([*notes, *(note for note in fit.notes if note != IN_FRAMES)])
-        ),  # the file's own note says so
+        tuple(dict.fromkeys([*notes, *(note for note in fit.notes if note != IN_FRAMES)])),  # told by the file's own
         failures,
     )
 
