@@ -39,3 +39,18 @@ def test_a_file_that_fails_late_moves_those_after_it(counts, tmp_path):
     counts.place_anew(["b.png"])
     assert counts.minutes == [0, 20]
     assert (tmp_path / "counts.csv").read_text().splitlines()[-1].endswith(",20")
+
+
+def test_the_planes_of_a_file_are_there_together_or_not_at_all(counts, tmp_path, monkeypatch):
+    counts.add("a.tif", [row("a.tif")], 0, ())
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cytally.files.os.replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        counts.add("b.tif", [row("b.tif#0,0"), row("b.tif#0,1")], 1, ())
+    monkeypatch.undo()
+    again = WatchedCounts(tmp_path, 10)
+    again.take_over(1)
+    assert again.files == ["a.tif"]

@@ -93,7 +93,7 @@ class WatchedCounts:
         """
         before = len(self.rows)
         placed = self._placed([*self._files, *[name] * len(rows)], [*self.minutes, *[minutes] * len(rows)], failed)
-        if placed[:before] == self.minutes:
+        if placed[:before] == self.minutes and len(rows) == 1:  # a kill amid several would leave a part of the file
             self._table.append(_cells(rows, placed[before:]))
         else:
             self._table.rewrite(_cells([*self.rows, *rows], placed))
