@@ -80,7 +80,11 @@ def test_frames_without_a_count_are_left_out_and_told() -> None:
     counts = 200 * 2 ** (HOURS / 12)
     counts[[0, 7, 8]] = np.nan
     fit = fit_growth(MINUTES, counts)
-    assert fit.n == 47 and fit.n_left_out == 3 and fit.notes[0] == "3 frames were left out: not counted."
+    assert (
+        fit.n == 47
+        and fit.n_left_out == 3
+        and fit.notes[0] == "3 frames were left out of the fit: not counted, or the same as the frame before."
+    )
     assert fit.doubling_time.value == pytest.approx(12, rel=1e-6)
     assert fit.start.value == pytest.approx(200, rel=1e-6)  # at the first time given, though nothing was counted then
 
@@ -200,3 +204,15 @@ def test_frames_that_are_not_evenly_spaced_take_their_time() -> None:
     fit = fit_growth(places, 100 * 2 ** (places / 2), in_frames=True)
     assert fit.time_unit == "frames" and fit.doubling_time is not None
     assert fit.doubling_time.value == pytest.approx(2, rel=1e-4)
+
+
+def test_counts_that_fall_to_zero_and_come_back_are_told_and_not_called_growth():
+    fit = fit_growth(20 * np.arange(13), [20, 20, 17, 15, 10, 8, 5, 5, 0, 0, 0, 0, 41])
+    assert not fit.supported and fit.doubling_time is None
+    assert any("fall to zero and come back" in note for note in fit.notes)
+
+
+def test_rounding_is_not_told_as_growth():
+    fit = fit_growth(None, [4.0] * 15)
+    (told,) = [note for note in fit.notes if "growth rate" in note]
+    assert "the growth rate, 0 per frame" in told

@@ -39,7 +39,7 @@ def command(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show details and tracebacks.")] = False,
 ) -> None:
     """Count frames as the microscope writes them, each once; Ctrl-C stops, the same command goes on."""
-    with console.answering(verbose):
+    with console.answering(verbose, stopped="what was counted is kept, the same command goes on"):
         console.err.print(f"Watching {folder}, counting with {model}; Ctrl-C stops")
         from cytally.tasks.folder_watch import WatchOptions, watch_folder
         from cytally.tasks.watch import Watch

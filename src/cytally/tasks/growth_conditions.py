@@ -58,8 +58,12 @@ class Conditions:
 
     def of_lapse(self, lapse: TimeLapse) -> str:
         """The condition of a time-lapse, which the sheet may call by its name, its file's or folder's, or its stem."""
-        names = (lapse.name, lapse.stem, lapse.source.name)
-        return next((self.known[name] for name in names if name in self.known), "")
+        return next((self.known[name] for name in self.names(lapse) if name in self.known), "")
+
+    @staticmethod
+    def names(lapse: TimeLapse) -> tuple[str, str, str]:
+        """What a sheet may call a time-lapse: its name, its stem, its file or folder."""
+        return lapse.name, lapse.stem, lapse.source.name
 
     def compare(self, lapses: Sequence[DrawnLapse], folder: Path) -> tuple[ReportTable | None, list[str]]:
         """Compare the growth of all conditions, and write comparison.csv.
@@ -75,6 +79,10 @@ class Conditions:
         missing = [each.followed.lapse.name for each in lapses if not each.condition]
         if missing:
             words.append(f"{self.sheet}: lacks {', '.join(missing)}; the comparison is without.")
+        followed = {name for each in lapses for name in self.names(each.followed.lapse)}
+        unknown = [name for name in self.known if name not in followed]
+        if unknown:
+            words.append(f"{self.sheet}: names {', '.join(unknown)}, which no time-lapse is called.")
         told = [each for each in lapses if each.condition]
         try:
             found = compare_conditions([each.followed.fit for each in told], [each.condition for each in told])

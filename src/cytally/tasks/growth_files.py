@@ -204,11 +204,12 @@ def _growth_rows(followed: FollowedLapse) -> list[dict[str, str]]:
 def _frame_rows(followed: FollowedLapse) -> list[dict[str, str]]:
     """The rows of frames.csv: what each frame is called, whether it was fitted, what the model counted in the common
     area, how many cells it found there one by one, and what is unusual about the frame."""
+    fitted = followed.fitted
     rows = [
         (
             str(index),
             name,
-            "yes" if followed.counted[index] else "no",
+            "yes" if fitted[index] else "no",
             as_cell(followed.sums[index]),
             str(len(followed.seen[index].points)) if math.isfinite(followed.sums[index]) else "",
             ";".join(followed.flags[index]),

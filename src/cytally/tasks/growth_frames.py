@@ -92,7 +92,7 @@ class FrameReader:
             return cls(lapse, (0,))
         wanted = model.card.configuration.input
         channels = choose_channels(first[0], wanted, options.channel, model.card.input_channels)
-        if len(channels) < len(first[0].data):
+        if len(channels) < len(first[0].data) and options.channel is None:
             names = " and ".join(first[0].channels[index] or str(index) for index in channels)
             on_note(f"{lapse.name}: counted in channel {names} of {len(first[0].data)}; --channel takes another.")
         seen = [plane.data[channels[0]] for plane in first]

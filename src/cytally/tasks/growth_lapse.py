@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cytally.images.frame_order import enumerated
 from cytally.images.timelapse import TimeLapse
 from cytally.models.model import Model
 from cytally.tasks.counted_frames import CountedFrame, Floats, FrameStore
@@ -17,7 +18,7 @@ from cytally.tasks.growth_frames import Failed, FrameReader, count_frames, find_
 from cytally.tasks.growth_options import GrowthTaskOptions
 from cytally.timelapse.growth_fit import fit_growth
 from cytally.timelapse.growth_result import GrowthFit
-from cytally.timelapse.growth_series import IN_FRAMES
+from cytally.timelapse.growth_series import IN_FRAMES, fitted_frames
 from cytally.timelapse.lineage import Lineage, lineage
 from cytally.timelapse.motility import Motility, motility
 from cytally.timelapse.stabilise import Registration, common_area
@@ -95,6 +96,11 @@ class FollowedLapse:
         return np.array([frame.count for frame in self.seen])
 
     @property
+    def fitted(self) -> NDArray[np.bool_]:
+        """Which frames were fitted (T,): those counted, but for what lies before the first cell or after the last."""
+        return fitted_frames(np.where(self.counted, self.counts, np.nan))
+
+    @property
     def times(self) -> Floats:
         """When each frame was taken (T,): hours, or frames where that is not known."""
         return self.lapse.places if self.lapse.times is None else self.lapse.times / 60
@@ -155,6 +161,8 @@ def follow(model: Model, lapse: TimeLapse, work: Path, options: GrowthTaskOption
         )
     marks = {index: frame.flags for index, frame in enumerate(frames) if frame.flags}
     notes += lapse.describe(marks)
+    told = {failed.line for failed in failures.values()}
+    notes = [note for note in notes if note not in told]
     counted = np.array([frame.counts for frame in frames])
     fit = _fit(lapse, np.where(counted, [frame.count for frame in seen], np.nan))
     followed = _follow_cells(frames, lapse.shape, shifts, area, options, notes)
@@ -198,13 +206,16 @@ def _shift_notes(lapse: TimeLapse, found: Registration) -> list[str]:
     """Sentences on frames in which the picture was not recognised."""
     notes, lost = [], np.flatnonzero(found.lost)
     if len(lost):
-        what = "1 frame was" if len(lost) == 1 else f"{len(lost)} frames were"
-        notes.append(f"{lapse.name}: {what} not recognised, the first {lost[0]}; shifts are those between neighbours.")
-    if found.breaks:
-        frames = " and ".join(map(str, found.breaks))
+        what = f"frame {lost[0]} looks" if len(lost) == 1 else f"{len(lost)} frames, from frame {lost[0]} on, look"
         notes.append(
-            f"{lapse.name}: from frame {frames} on (from 0), drift against the frames before was not found, as where "
-            "frames are far apart or another scene begins; look at the shifts in the report."
+            f"{lapse.name}: {what} unlike those before, so that drift was taken from the neighbouring frame (frames "
+            "are numbered from 0)."
+        )
+    if found.breaks:
+        frames = f"frame{'s' * (len(found.breaks) > 1)} {enumerated([str(each) for each in found.breaks])}"
+        notes.append(
+            f"{lapse.name}: at {frames} (numbered from 0) no drift could be found, as where frames are far apart or "
+            "another scene begins; look at the shifts in the report."
         )
     return notes
 

@@ -28,6 +28,7 @@ _ROUNDS = 2  # of curve and scatter in turn
 _NOISE_PARAMETERS = 2
 _ROUNDING = 1 / 12  # variance of a count that is rounded to whole cells
 _FASTEST = 300.0  # rate times duration
+_FASTEST_TOLD = 29.0  # likewise; at 30 coordinates end, and a rate that lies there was not found but stopped
 _SHORTEST_LAG = 1e-3  # of the duration
 _HIGHEST_CAPACITY = 100.0  # times the highest count
 _FRAMES_OF_GROWTH = 3  # after a lag, at least
@@ -161,8 +162,11 @@ def _not_held(candidate: _Candidate, given: GivenCounts) -> str | None:
     """Why the data do not hold a model's parameters, or None where they do."""
     estimates = candidate.estimates
     rate, lag, capacity = (estimates.get(name) for name in ("rate", "lag", "capacity"))
-    if rate is not None and (rate.lower is None or rate.upper is None or rate.lower <= 0 <= rate.upper):
-        return "the interval of its growth rate is open or holds 0"
+    if rate is not None:
+        if rate.lower is None or rate.upper is None or rate.lower <= 0 <= rate.upper:
+            return "the interval of its growth rate is open or holds 0"
+        if not (rate.lower < rate.value < rate.upper and abs(rate.value) < _FASTEST_TOLD):
+            return "its growth rate is faster than the frames can tell"
     if lag is not None:
         if not lag.lower:
             return "its lag cannot be told from none"

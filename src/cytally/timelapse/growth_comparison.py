@@ -129,7 +129,7 @@ def compare_conditions(
         notes.append("Not every population grows: growth rates are compared, not their logarithms.")
     groups = {condition: _group(group, logarithmic) for condition, group in grouped.items()}
     single = [condition for condition, group in groups.items() if len(group.values) == 1]
-    if single:
+    if single and len(groups) > 1:
         notes.append(
             f"Without replicates ({', '.join(single)}), the Wald test tells only whether the populations differ, "
             "not whether the conditions do."

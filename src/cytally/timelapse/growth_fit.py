@@ -181,9 +181,10 @@ def _no_growth(fit: GrowthFit) -> str:
         return "Neither growth nor decline is supported by the counts."
     if not rate.lower <= 0 <= rate.upper:
         return "None of the models of growth that were asked for is supported by the counts."
+    value = 0.0 if abs(rate.value) < 1e-6 * (rate.upper - rate.lower) else rate.value  # rounding is no growth
     bounds = f"{rate.lower:.3g} to {rate.upper:.3g}"
     text = (
-        f"Neither growth nor decline is supported: the growth rate, {rate.value:.3g} per {unit}, "
+        f"Neither growth nor decline is supported: the growth rate, {value:.3g} per {unit}, "
         f"has a {share} interval ({bounds}) that holds 0."
     )
     if rate.upper > 0:

@@ -98,20 +98,52 @@ def given_counts(times: ArrayLike | None, counts: ArrayLike, *, in_frames: bool 
     begin = float(time[0]) if len(time) else 0.0
     counted = np.isfinite(count)
     if not counted.all():
-        notes.append(_told(int((~counted).sum()), "left out: not counted"))
+        notes.append(_told(int((~counted).sum()), "left out of the fit: not counted, or the same as the frame before"))
     time, count = time[counted], count[counted]
     empty = int(np.flatnonzero(count)[0]) if count.any() else 0
     if empty:
-        notes.append(_told(empty, "left out: before the first cell nothing can grow"))
+        notes.append(_told(empty, "left out of the fit: before the first cell nothing can grow"))
         time, count = time[empty:], count[empty:]
     emptied = int(np.flatnonzero(count)[-1]) + 2 if count.any() else len(count)
     if emptied <= len(count) and count.any():
         notes.append("The counts fall to zero: what grew was lost, or was no longer seen.")
+    if count.any() and _comes_back(count):
+        notes.append("The counts fall to zero and come back: look at the frames in between, which are fitted, too.")
     if emptied < len(count):
-        notes.append(_told(len(count) - emptied, "left out: after the last cell nothing can grow"))
+        notes.append(_told(len(count) - emptied, "left out of the fit: after the last cell nothing can grow"))
         time, count = time[:emptied], count[:emptied]
     unit: TimeUnit = "frames" if times is None or in_frames else "hours"
     return GivenCounts(time, count, begin, unit, len(counted) - len(count), tuple(notes))
+
+
+def fitted_frames(counts: ArrayLike) -> NDArray[np.bool_]:
+    """Which counts (T,), NaN where there is none, take part in a fit: from the first cell to one frame after the last.
+
+    Examples
+    --------
+    >>> fitted_frames([0, 4, np.nan, 2, 0, 0]).tolist()
+    [False, True, False, True, True, False]
+    """
+    count = np.asarray(counts, dtype=np.float64)
+    taken: NDArray[np.bool_] = np.isfinite(count)
+    filled = np.flatnonzero(taken & (count > 0))
+    if len(filled):
+        after = np.flatnonzero(taken[filled[-1] + 1 :]) + filled[-1] + 1
+        taken[: filled[0]] = False
+        taken[after[1:]] = False
+    return taken
+
+
+def _comes_back(count: Floats) -> bool:
+    """Whether there are cells, then none in two frames or more on end, then cells.
+
+    Examples
+    --------
+    >>> _comes_back(np.array([3.0, 0, 0, 5])), _comes_back(np.array([3.0, 0, 5])), _comes_back(np.array([3.0, 0, 0]))
+    (True, False, False)
+    """
+    filled = np.flatnonzero(count)
+    return bool(len(filled) and (np.diff(filled) > 2).any())
 
 
 def _told(number: int, what: str) -> str:
