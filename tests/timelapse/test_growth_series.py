@@ -16,10 +16,10 @@ def test_empty_frames_before_and_after_the_cells_are_left_out() -> None:
     assert series.begin == 100 and series.left_out == 5 and series.span == pytest.approx(100 / 60)
     assert series.scaled == pytest.approx([0.4, 0.8, 1.0])
     assert series.notes == (
-        "1 frame was left out: not counted.",
-        "2 frames were left out: before the first cell nothing can grow.",
+        "1 frame was left out of the fit: not counted, or the same as the frame before.",
+        "2 frames were left out of the fit: before the first cell nothing can grow.",
         "The counts fall to zero: what grew was lost, or was no longer seen.",
-        "2 frames were left out: after the last cell nothing can grow.",
+        "2 frames were left out of the fit: after the last cell nothing can grow.",
     )
 
 
