@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cytally.images.mask_outlines import outlines
-from cytally.images.qupath import Area, write_geojson
+from cytally.images.qupath import Area, write_geojson, write_points
 from cytally.images.region import read_named_regions
 from cytally.slides.tissue import Tissue, read_tissue
 
