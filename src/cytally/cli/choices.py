@@ -30,6 +30,13 @@ class Backend(StrEnum):
     onnx = "onnx"
 
 
+class Export(StrEnum):
+    """What points and outlines are written as besides."""
+
+    imagej = "imagej"
+    qupath = "qupath"
+
+
 class Target(StrEnum):
     """What an exported network is for."""
 

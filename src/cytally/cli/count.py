@@ -39,6 +39,10 @@ def command(
             help="Table and map by well: how the files are named, as '{plate}_{well}_{tile}'.", metavar="PATTERN"
         ),
     ] = None,
+    export: Annotated[
+        list[choices.Export] | None,
+        typer.Option(help="Write points or outlines for ImageJ and Fiji, or QuPath; may be given twice."),
+    ] = None,
     # slides
     tissue: Annotated[
         str, typer.Option(help="Slides: count in the tissue (auto), everywhere (all), or by a mask or GeoJSON file.")
@@ -82,6 +86,7 @@ def command(
             roi=roi,
             samples=samples,
             plate=plate,
+            export=tuple(each.value for each in export or ()),
             tissue=tissue,
             tissue_threshold=tissue_threshold,
             memory=memory,

@@ -19,6 +19,7 @@ from cytally.cli import (
     growth,
     label,
     models,
+    rerun,
     segment,
     synthesize,
     train,
@@ -74,6 +75,7 @@ app.command("tune")(tune.command)
 app.command("growth")(growth.command)
 app.command("watch")(watch.command)
 app.add_typer(models.app, name="models")
+app.command("rerun")(rerun.command)
 app.command("bench")(bench.command)
 app.command("doctor")(doctor.command)
 app.command("demo")(demo.command)

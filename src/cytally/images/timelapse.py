@@ -123,6 +123,12 @@ class TimeLapse:
         """One per frame: the file's name, followed by ``#scene,time`` where the file holds several."""
         return tuple(source.name for source in self._sources)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that its frames lie in, each once, in the order of time."""
+        pictures = (picture for source in self._sources for tile in source.tiles for picture in tile)
+        return tuple(dict.fromkeys(picture.path for picture in pictures))
+
     def read(self, index: int) -> Plane:
         """Read one frame (C, Y, X), depth projected by its maximum, its tiles stitched edge to edge.
 

@@ -16,15 +16,17 @@ from cytally.images.region import Region, read_region
 from cytally.images.sources import find_images
 from cytally.inference.backend import BackendName
 from cytally.models.model import Model
-from cytally.models.store import load
+from cytally.tasks.called_model import CalledModel, called
 from cytally.tasks.count_files import CountFiles
 from cytally.tasks.count_here import count_here
 from cytally.tasks.count_input import CountedInput, InputCounter, Job, ignore_share
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_report import write_count_report
 from cytally.tasks.count_row import CountRow
-from cytally.tasks.count_run import describe, refuse_other_run
+from cytally.tasks.count_run import describe, refuse_other_run, with_earlier_exports
+from cytally.tasks.exports import check_exports, write_exports
 from cytally.tasks.failures import failure_line
+from cytally.tasks.input_digests import refuse_changed
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.model_notes import model_notes
 from cytally.tasks.output import COUNTED, check_output, open_output, writing
@@ -55,7 +57,7 @@ class CountSummary:
 def count(
     inputs: Sequence[str | Path],
     out: str | Path,
-    model: str | Path | Model = DEFAULT_MODEL,
+    model: str | Path | Model | CalledModel = DEFAULT_MODEL,
     options: CountOptions | None = None,
     watch: Watch | None = None,
 ) -> CountSummary:
@@ -95,15 +97,18 @@ def count(
     if not options.dry_run:
         check_output(folder, COUNTED, resume=options.resume, overwrite=options.overwrite, reads=reads)
     files = CountFiles(folder, images, resume=options.resume and not options.dry_run)
+    options = with_earlier_exports(options, files.earlier)
     watch.on_images("Counting", len(files.finished), len(images))
 
-    trained = model if isinstance(model, Model) else load(model)
+    named_model = called(model)
+    trained, model_name = named_model.model, named_model.name
     if options.scheduler is None:  # else only the workers have to be able to
         make_ready(trained, options.backend, options.device)
-    model_name = trained.name if isinstance(model, Model) else str(model)
-    run = describe(trained, model_name, images, options)
+    run = describe(named_model, images, options)
+    check_exports(options.export, trained)
     if files.earlier:
         refuse_other_run(files.earlier, run, options.deciding(), str(folder))
+        refuse_changed(files.earlier, run, files.finished, folder)
         if files.earlier.get("ran_by", run["ran_by"]) != run["ran_by"]:
             watch.on_note(
                 f"{folder}: begun by {files.earlier['ran_by']}, goes on by {run['ran_by']}; counts may differ slightly."
@@ -121,6 +126,8 @@ def count(
                     shared.save()
             slides = _count_images(shared, files, region, options, crew, watch)
             _count_slides(shared, files, slides, options, crew, watch)
+            with writing(folder):
+                write_exports(files, options.export, lambda done: watch.on_images("Exporting", done, len(files.rows)))
         except BaseException:
             with suppress(OutputError):  # the disk is full: what is there is whole, and --resume goes on
                 files.end(finished=False, seconds=time.monotonic() - started)

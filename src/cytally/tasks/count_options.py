@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,8 +13,11 @@ from cytally.errors import UsageError
 from cytally.inference.backend import BackendName
 from cytally.inference.torch_backend import Device
 from cytally.tasks.file_options import check_file_options
+from cytally.tasks.input_digests import digest
 
 GIB = 2**30
+Export = Literal["imagej", "qupath"]
+EXPORTS: tuple[Export, ...] = ("imagej", "qupath")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class CountOptions:
         Factor on the brightness above (in bright field, below) which ``auto`` sees tissue.
     plate
         Pattern of the file names of a plate's images, for tables and a map by well.
+    export
+        What to write points and outlines as besides: ``imagej`` (ROI sets), ``qupath`` (GeoJSON).
     dry_run
         Tell what each slide will take, and count nothing.
     resume, overwrite
@@ -86,6 +90,7 @@ class CountOptions:
     tissue: str = "auto"
     tissue_threshold: float = 1.0
     plate: str | None = None
+    export: tuple[Export, ...] = ()
     dry_run: bool = False
     resume: bool = False
     overwrite: bool = False
@@ -113,6 +118,11 @@ class CountOptions:
         """The file that tells where the tissue is; None where there is none."""
         return None if self.tissue in ("auto", "all") else Path(self.tissue)
 
+    def files(self) -> dict[str, Path]:
+        """The files that options name, by the option."""
+        named = {"roi": self.roi, "samples": self.samples, "tissue": self.tissue_file}
+        return {name: path for name, path in named.items() if path is not None}
+
     def too_much_memory(self) -> str:
         """A sentence where more memory is allowed than this machine has; else empty."""
         there = psutil.virtual_memory().total / GIB
@@ -131,19 +141,11 @@ class CountOptions:
         """What the counts depend on; a resumed run must agree in it. Files count by their content."""
         names = ("channel", "axes", "pixel_size", "border", "tissue_threshold")
         values: dict[str, Any] = {name: getattr(self, name) for name in names}
-        tissue = self.tissue if self.tissue_file is None else _digest(self.tissue_file)
-        return values | {"roi_sha256": None if self.roi is None else _digest(self.roi), "tissue_sha256": tissue}
+        tissue = self.tissue if self.tissue_file is None else digest(self.tissue_file)
+        return values | {"roi_sha256": None if self.roi is None else digest(self.roi), "tissue_sha256": tissue}
 
     def as_dict(self) -> dict[str, Any]:
         """The options as run.json holds them."""
         values = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
         moods = ("resume", "overwrite", "dry_run")
         return {key: value for key, value in values.items() if key not in moods} | self.deciding()
-
-
-def _digest(path: Path) -> str:
-    """SHA-256 of a file, or of the names and sizes in a folder, as an OME-Zarr is one."""
-    if path.is_dir():
-        listed = sorted((each.relative_to(path).as_posix(), each.stat().st_size) for each in path.rglob("*"))
-        return hashlib.sha256(repr(listed).encode()).hexdigest()
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
 
 from cytally.errors import UsageError
 from cytally.models.model import Model
-from cytally.tasks.count_options import CountOptions
+from cytally.tasks.called_model import CalledModel
+from cytally.tasks.count_options import EXPORTS, CountOptions
+from cytally.tasks.input_digests import KEY, absolute, digests
 from cytally.tasks.inputs import Inputs
 
 
-def describe(model: Model, model_name: str, inputs: Inputs, options: CountOptions) -> dict[str, Any]:
+def describe(called: CalledModel, inputs: Inputs, options: CountOptions) -> dict[str, Any]:
     """The task, inputs, model and options of a run, as run.json holds them."""
+    files = options.files()
     return {
         "task": "count",
         "inputs": inputs.absolute(),
-        "model": model_facts(model, model_name),
+        KEY: {} if options.dry_run else digests([*inputs.paths, *files.values()]),
+        "model": model_facts(called),
         "options": options.as_dict(),
-        "ran_by": ran_by(model, options),
+        "option_files": {name: absolute(path) for name, path in files.items()},
+        "ran_by": ran_by(called.model, options),
     }
+
+
+def with_earlier_exports(options: CountOptions, earlier: dict[str, Any]) -> CountOptions:
+    """The options with what an earlier sitting exported: who goes on without asking again gets it of all images."""
+    before = [each for each in EXPORTS if each in earlier.get("options", {}).get("export", ())]
+    return replace(options, export=tuple(dict.fromkeys((*before, *options.export))))
 
 
 def ran_by(model: Model, options: CountOptions) -> str:
@@ -36,9 +48,14 @@ def run_in_words(model: Model) -> str:
     return f"{model.run.name} in {str(model.run.dtype).removeprefix('torch.')} on {model.run.device}"
 
 
-def model_facts(model: Model, name: str) -> dict[str, Any]:
-    """What run.json holds of a model: its card, what it was called, and which weights it has."""
-    return {**model.card.model_dump(mode="json"), "name": name, "weights_sha256": weights_digest(model.network)}
+def model_facts(called: CalledModel) -> dict[str, Any]:
+    """What run.json holds of a model: its card, what it was called, where it lay, and which weights it has."""
+    return {
+        **called.model.card.model_dump(mode="json"),
+        "name": called.name,
+        "folder": None if called.folder is None else str(called.folder),
+        "weights_sha256": weights_digest(called.model.network),
+    }
 
 
 def weights_digest(network: nn.Module) -> str:

@@ -20,6 +20,7 @@ from cytally.inference.torch_backend import Device
 from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.tasks.arrivals import Arrivals, is_there
+from cytally.tasks.called_model import CalledModel
 from cytally.tasks.count_input import Job, count_input
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_row import CountRow
@@ -286,7 +287,7 @@ class _Sitting:
         return {
             "task": "watch",
             "folder": str(self.folder.resolve()),
-            "model": model_facts(self.model, self.model_name),
+            "model": model_facts(CalledModel(self.model, self.model_name)),
             "options": {key: value for key, value in asdict(self.options).items() if key != "overwrite"},
         }
 

@@ -16,9 +16,9 @@ from cytally.files import write_text
 from cytally.images.frames import find_timelapses
 from cytally.images.timelapse import TimeLapse
 from cytally.models.model import Model
-from cytally.models.store import load
 from cytally.report.growth_page import GrowthPage, write_growth_page
 from cytally.report.html import ReportFailure
+from cytally.tasks.called_model import CalledModel, called
 from cytally.tasks.count_run import model_facts, refuse_other_run, run_in_words
 from cytally.tasks.failures import failure_line, write_failures
 from cytally.tasks.growth_conditions import Conditions
@@ -28,6 +28,7 @@ from cytally.tasks.growth_lapse import OnStep, follow
 from cytally.tasks.growth_options import GrowthTaskOptions
 from cytally.tasks.growth_report import DrawnLapse, all_curves, section, write_summary
 from cytally.tasks.growth_series import fit_in_words
+from cytally.tasks.input_digests import KEY, absolute, absolute_pattern, digests
 from cytally.tasks.model_notes import model_notes
 from cytally.tasks.output import FOLLOWED, check_output, open_output, writing
 from cytally.tasks.provenance import provenance, report_facts
@@ -77,7 +78,7 @@ class GrowthSummary:
 def growth(
     inputs: Sequence[str | Path],
     out: str | Path,
-    model: str | Path | Model = "nuclei-fluorescence",
+    model: str | Path | Model | CalledModel = "nuclei-fluorescence",
     options: GrowthTaskOptions | None = None,
     watch: Watch | None = None,
 ) -> GrowthSummary:
@@ -117,15 +118,15 @@ def growth(
         raise errors[0]
     reads = [lapse.source for lapse in lapses] + ([Path(model)] if isinstance(model, str | Path) else [])
     check_output(folder, FOLLOWED, resume=options.resume, overwrite=options.overwrite, reads=reads)
-    trained = model if isinstance(model, Model) else load(model)
-    model_name = trained.name if isinstance(model, Model) else str(model)
+    named_model = called(model)
+    trained, model_name = named_model.model, named_model.name
     make_ready(trained, options.backend, options.device)
     if options.diameter is not None and trained.card.configuration.input.object_diameter is None:
         raise UsageError(
             f"the model '{model_name}' sees images in their own size, whatever the diameter of a cell",
             cure="leave out --diameter, or use a model that estimates it, as 'nuclei-fluorescence'",
         )
-    run = _describe(trained, model_name, lapses, options)
+    run = _describe(named_model, inputs, lapses, options)
     earlier = _earlier(folder) if options.resume else {}
     if earlier:
         refuse_other_run(earlier, run, options.deciding(), str(folder))
@@ -237,15 +238,20 @@ def _called(error: CytallyError) -> str:
     return Path(error.file).name if error.file else ""
 
 
-def _describe(model: Model, model_name: str, lapses: Sequence[TimeLapse], options: GrowthTaskOptions) -> dict[str, Any]:
+def _describe(
+    named: CalledModel, inputs: Sequence[str | Path], lapses: Sequence[TimeLapse], options: GrowthTaskOptions
+) -> dict[str, Any]:
     """The task, inputs, model and options of a run, as run.json holds them."""
     return {
         "task": "growth",
         "inputs": [str(lapse.source.absolute()) for lapse in lapses],
-        "model": model_facts(model, model_name),
+        "given": [absolute_pattern(each) for each in inputs],
+        KEY: digests([*(file for lapse in lapses for file in lapse.files), *options.files().values()]),
+        "model": model_facts(named),
         "options": options.as_dict(),
+        "option_files": {name: absolute(path) for name, path in options.files().items()},
         "frames": {lapse.name: fingerprint(lapse) for lapse in lapses},
-        "ran_by": run_in_words(model),
+        "ran_by": run_in_words(named.model),
     }
 
 

@@ -97,6 +97,10 @@ class GrowthTaskOptions:
         """What results that are finished depend on besides."""
         return {name: self.as_dict()[name] for name in ("interval", "samples", "stabilise", "track", "video")}
 
+    def files(self) -> dict[str, Path]:
+        """The files that options name, by the option."""
+        return {} if self.samples is None else {"samples": self.samples}
+
     def as_dict(self) -> dict[str, Any]:
         """The options as run.json holds them."""
         left_out = ("resume", "overwrite")

@@ -72,7 +72,7 @@ COUNTED = OutputKind(
             "reconstructions.png",
         }
         | {"points", "density", "labels", "objects", "overlays", "heatmaps", "regions"}
-        | {"wells.csv", "plate.png", ".work", ".slides"}
+        | {"wells.csv", "plate.png", "imagej", "qupath", "rerun.json", ".work", ".slides"}
     ),
 )
 EVALUATED = OutputKind(
@@ -88,7 +88,7 @@ FOLLOWED = OutputKind(
     "growth",
     frozenset({"run.json", "failures.csv", "report.html", "summary.csv", "comparison.csv", ".work", "timelapses"})
     | {"growth.csv", "frames.csv", "fit.json", "tracks.csv", "cells.csv", "motility.csv", "tracking.json"}
-    | {"curve.png", "curve.svg", "lineage.png", "lineage.svg", "video.mp4", "video.gif", "TRA_RES"},
+    | {"curve.png", "curve.svg", "lineage.png", "lineage.svg", "video.mp4", "video.gif", "TRA_RES", "rerun.json"},
 )
 WATCHED = OutputKind(
     "output folder",
@@ -106,7 +106,7 @@ SEGMENTED = OutputKind(
     "output folder",
     "segment",
     frozenset({"run.json", "counts.csv", "failures.csv", "report.html", ".unfinished.csv"})
-    | {"labels", "objects", "overlays", "[0-9][0-9]_RES"},
+    | {"labels", "objects", "overlays", "[0-9][0-9]_RES", "rerun.json"},
 )
 SYNTHESIZED = OutputKind(
     "data folder", "synthesize", frozenset({"run.json", "images", "labels", "points.csv", "counts.csv", "truth"})

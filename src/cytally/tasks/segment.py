@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,12 @@ from cytally.images.volume import Volume, open_volumes
 from cytally.inference.torch_backend import find_device
 from cytally.methods.volume_method import VolumeMethod
 from cytally.models.model import Model
-from cytally.models.store import load
 from cytally.report.overlays import encode_png, thumbnail
 from cytally.report.page import INLINE_IMAGES
+from cytally.tasks.called_model import CalledModel, called
 from cytally.tasks.count_run import model_facts, refuse_other_run, run_in_words
 from cytally.tasks.failures import failure_line
+from cytally.tasks.input_digests import KEY, digests, refuse_changed
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.model_notes import model_notes
 from cytally.tasks.output import SEGMENTED, check_output, open_output, writing
@@ -73,7 +74,7 @@ class SegmentSummary:
 def segment(
     inputs: Sequence[str | Path],
     out: str | Path,
-    model: str | Path | Model,
+    model: str | Path | Model | CalledModel,
     options: SegmentOptions | None = None,
     watch: Watch | None = None,
 ) -> SegmentSummary:
@@ -109,14 +110,15 @@ def segment(
     files = SegmentFiles(folder, images, resume=options.resume)
     watch.on_images("Segmenting", len(files.finished), len(images))
 
-    trained = model if isinstance(model, Model) else load(model)
-    model_name = trained.name if isinstance(model, Model) else str(model)
+    named_model = called(model)
+    trained, model_name = named_model.model, named_model.name
     _make_ready(trained, model_name, options)
     if options.objects is not None:
         trained = trained.reading(objects=options.objects)
-    run = _describe(trained, model_name, images, options)
+    run = _describe(replace(named_model, model=trained), images, options)
     if files.earlier:
         refuse_other_run(files.earlier, run, options.deciding(), str(folder))
+        refuse_changed(files.earlier, run, [path for path, known in files.volumes.items() if known], folder)
         before, now = (each.get("ran_by", "") for each in (files.earlier, run))
         if before != now:
             watch.on_note(f"{folder}: begun by {before}, goes on by {now}; labels may differ by single voxels.")
@@ -158,14 +160,15 @@ def _make_ready(model: Model, name: str, options: SegmentOptions) -> None:
     model.use(options.backend, find_device(options.device))
 
 
-def _describe(model: Model, model_name: str, inputs: Inputs, options: SegmentOptions) -> dict[str, Any]:
+def _describe(named: CalledModel, inputs: Inputs, options: SegmentOptions) -> dict[str, Any]:
     """The task, inputs, model and options of a run, as run.json holds them."""
     return {
         "task": "segment",
         "inputs": inputs.absolute(),
-        "model": model_facts(model, model_name),
+        KEY: digests(inputs.paths),
+        "model": model_facts(named),
         "options": options.as_dict(),
-        "ran_by": run_in_words(model),
+        "ran_by": run_in_words(named.model),
     }
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from cytally.files import whole_file
-from cytally.slides.geojson import Area, outlines, write_geojson
+from cytally.images.mask_outlines import outlines
+from cytally.images.qupath import Area, write_geojson
 from cytally.tasks.count_input import Job
 
 if TYPE_CHECKING:

@@ -1,67 +1,20 @@
-"""Regions and their counts as GeoJSON that QuPath opens as annotations, and the outlines of a mask to put in it."""
+"""The outlines of a mask along the very edges of its pixels: a polygon of them holds the same pixels."""
 
 from __future__ import annotations
 
-import json
-import math
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cytally.files import write_text
 from cytally.images.region_files import Polygon, Ring
-
-COLOUR = (86, 180, 233)
-DECIMALS = 6
-"""Of coordinates: what rounding takes away is far below what decides whether a pixel's middle is inside."""
 
 ALONG = ((0, 1), (1, 0), (0, -1), (-1, 0))
 """The four directions of a pixel's sides, y and x, each the right turn of the one before: a mask lies to the right."""
 PIXEL = ((0, 0), (0, -1), (-1, -1), (-1, 0))
 """From a corner to the pixel at the right-hand side of whoever leaves it in each of the directions."""
-
-
-@dataclass(frozen=True)
-class Area:
-    """What is written of one region: its `name`, `polygons`, and `measurements` by name."""
-
-    name: str
-    polygons: Sequence[Sequence[Ring]]
-    measurements: Mapping[str, float] = field(default_factory=dict)
-
-
-def write_geojson(path: Path, areas: Sequence[Area], kind: str) -> None:
-    """Write regions as a FeatureCollection, x and y in pixels of the slide from its top-left corner.
-
-    Each feature has what QuPath asks of an annotation since version 0.4: an ``id`` that is a UUID, ``objectType``, a
-    name, a classification with its colour, and measurements as one object of numbers. One that is not a finite number
-    is left out.
-
-    Parameters
-    ----------
-    path
-        Where to.
-    areas
-        The regions.
-    kind
-        Name of the classification, as ``Counted``.
-
-    References
-    ----------
-    RFC 7946. Where QuPath has its origin, and what it writes itself:
-    https://qupath.readthedocs.io/en/stable/docs/advanced/exporting_annotations.html; the form of ``classification``
-    and ``measurements``: https://github.com/qupath/qupath/pull/1099; ``objectType`` in place of a type in ``id``:
-    https://github.com/qupath/qupath/pull/698.
-    """
-    features = [_feature(area, kind, path.stem, number) for number, area in enumerate(areas)]
-    lines = ",\n".join(json.dumps(feature, separators=(",", ":")) for feature in features)
-    write_text(path, f'{{"type":"FeatureCollection","features":[\n{lines}\n]}}\n')
 
 
 def outlines(mask: NDArray[np.bool_], step: tuple[float, float]) -> tuple[Polygon, ...]:
@@ -149,26 +102,22 @@ def _is_outer(ring: NDArray[np.intp]) -> bool:
     return bool((x * next_y - next_x * y).sum() > 0)
 
 
-def _feature(area: Area, kind: str, file: str, number: int) -> dict[str, Any]:
-    polygons = [[_closed(ring) for ring in polygon] for polygon in area.polygons]
-    single = len(polygons) == 1
-    return {
-        "type": "Feature",
-        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"cytally:{file}:{number}:{area.name}")),  # the same every time
-        "geometry": {
-            "type": "Polygon" if single else "MultiPolygon",
-            "coordinates": polygons[0] if single else polygons,
-        },
-        "properties": {
-            "objectType": "annotation",
-            "name": area.name,
-            "classification": {"name": kind, "color": list(COLOUR)},
-            "isLocked": False,
-            "measurements": {name: float(value) for name, value in area.measurements.items() if math.isfinite(value)},
-        },
-    }
+def object_outlines(labels: NDArray[np.integer[Any]]) -> Iterator[tuple[int, tuple[Polygon, ...]]]:
+    """The polygons of every object of a label image (Y, X), by rising label; several where an object is in parts.
 
+    Yields
+    ------
+    tuple
+        The label, and its polygons as `outlines` has them.
 
-def _closed(ring: Ring) -> list[list[float]]:
-    corners = np.round(np.asarray(ring)[:, ::-1] + 0.5, DECIMALS).tolist()
-    return [*corners, corners[0]]
+    Examples
+    --------
+    >>> [(label, len(polygons)) for label, polygons in object_outlines(np.array([[3, 3, 0], [0, 0, 3]]))]
+    [(3, 2)]
+    """
+    for place, box in enumerate(ndimage.find_objects(labels)):
+        if box is None:
+            continue
+        corner = np.array([box[0].start, box[1].start])
+        found = outlines(labels[box] == place + 1, (1, 1))
+        yield place + 1, tuple(tuple(ring + corner for ring in polygon) for polygon in found)
