@@ -13,7 +13,7 @@ from cytally.choosing.disagreement import Answer, Disagreement, compare, in_word
 from cytally.choosing.features import deepest_layer, plain_features, tapped
 from cytally.choosing.regions import Box, most_disputed, region_side, spread_boxes
 from cytally.choosing.views import VIEWS, View
-from cytally.errors import ImageError, UsageError
+from cytally.errors import UsageError
 from cytally.images.image import Plane
 from cytally.images.prepare import prepare
 from cytally.images.resize import resize_density
@@ -141,10 +141,7 @@ class Onlooker:
         return tuple(tap.features()), prediction
 
     def _predict(self, pixels: NDArray[np.float32]) -> Prediction:
-        try:
-            return predict(self.model.method, self.model.run, self.model.network, pixels)
-        except ImageError as error:
-            raise ImageError(error.message, file=error.file, cure=error.cure) from error
+        return predict(self.model.method, self.model.run, self.model.network, pixels)
 
     def _answers(self, pixels: NDArray[np.float32], first: Prediction) -> Iterator[Answer]:
         shape = (pixels.shape[-2], pixels.shape[-1])

@@ -20,6 +20,7 @@ from cytally.cli import (
     label,
     models,
     segment,
+    suggest,
     synthesize,
     train,
     transfer,
@@ -69,6 +70,7 @@ app.command("train")(train.command)
 app.command("transfer")(transfer.command)
 app.command("evaluate")(evaluate.command)
 app.command("label")(label.command)
+app.command("suggest")(suggest.command)
 app.command("synthesize")(synthesize.command)
 app.command("tune")(tune.command)
 app.command("growth")(growth.command)
