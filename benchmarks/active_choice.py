@@ -1,6 +1,6 @@
 """What to label next, tried out: training sets that grow by the queue of `cytally suggest`, or at random.
 
-    python benchmarks/active_choice.py --data ../shared/data [--set dsb vgg] [--seeds 3]
+    python benchmarks/active_choice.py --data ../shared/data [--set plain levelled vgg] [--seeds 3]
 
 For each seed a small density U-Net learns from a few images that were drawn at random. Then images are added, round by
 round: by the queue that the model of the round before makes of all that is left, or at random. Each round trains anew,
@@ -9,8 +9,14 @@ alone. Test images take no part in choosing or training.
 
 | set | folder | chosen from | test |
 |---|---|---|---|
-| dsb | dsb2018_fluo | the first four fifths by name | the last fifth |
+| plain | dsb2018_fluo | the first four fifths by name | the last fifth |
+| levelled | dsb2018_fluo | the same | the same |
 | vgg | vgg_cells | 001-064 | 065-100 |
+
+`levelled` is what the bundled model sees: cells as bright and as large as each other in all images. In `plain` they are
+as they are in the files, so that it matters which images are labelled.
+
+Training at random is measured in every other round, as nothing has to be learnt from the rounds between.
 
 Writes benchmarks/results/active_choice.json after each training, and goes on after a kill where it stopped;
 `python benchmarks/report.py` makes docs/benchmarks.md of all results.
@@ -47,7 +53,7 @@ from cytally.training.configuration import read_configuration
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "active_choice.json"
 COMMAND = "python benchmarks/active_choice.py --data ../shared/data"
-SETS = ("dsb", "vgg")
+SETS = {"plain": "dsb", "levelled": "dsb", "vgg": "vgg"}
 WAYS = ("random", "queue")
 FIRST, ADDED, ROUNDS = 4, 4, 4
 """Labelled images at first, images added per round, and rounds after the first."""
@@ -55,7 +61,15 @@ FIRST, ADDED, ROUNDS = 4, 4, 4
 POOL = 60
 """Images, drawn by the seed, from which both ways choose: looking at more takes longer than training does here."""
 
-EXAMPLES = {"dsb": "nuclei-fluorescence.yaml", "vgg": "density.yaml"}
+MEASURED = {"random": (0, 2, 4), "queue": (0, 1, 2, 3, 4)}
+"""Rounds in which each way is trained and tested."""
+
+EXAMPLES = {"plain": "nuclei-fluorescence.yaml", "levelled": "nuclei-fluorescence.yaml", "vgg": "density.yaml"}
+OWN = {
+    "plain": ("input.normalisation=range", "input.object_diameter=null", "options.sigma=4"),
+    "levelled": (),
+    "vgg": (),
+}
 STEPS = 200
 SETTINGS = (
     "options.channels=[8,16,32]",
@@ -74,11 +88,14 @@ SETTINGS = (
 Values = dict[str, Any]
 
 
+def settings(name: str) -> list[str]:
+    """What a set changes in its example."""
+    return [*SETTINGS, *OWN[name], f"training.steps={STEPS}"]
+
+
 def one_training(name: str, seed: int, samples: list[Sample], test: Path) -> tuple[Model, Values]:
     """Train on `samples` from the random weights of `seed`, and test."""
-    configuration = read_configuration(
-        HERE.parent / "examples" / EXAMPLES[name], [*SETTINGS, f"training.steps={STEPS}", f"seed={seed}"]
-    )
+    configuration = read_configuration(HERE.parent / "examples" / EXAMPLES[name], [*settings(name), f"seed={seed}"])
     started = time.perf_counter()
     quiet = Watch(on_note=lambda _: None)
     with tempfile.TemporaryDirectory(prefix="cytally-active-") as work:
@@ -110,7 +127,9 @@ def chosen(model: Model, pool: list[Sample], labelled: set[str]) -> list[str]:
 
 def one_seed(name: str, seed: int, folder: Path, result: Values) -> None:
     """Both ways of choosing, round by round; what `result` holds already is not run again."""
-    everything, test = ranges(name, [sample for sample in read_folder(folder).samples if sample.count is not None])
+    everything, test = ranges(
+        SETS[name], [sample for sample in read_folder(folder).samples if sample.count is not None]
+    )
     order = np.random.default_rng([20261122, seed]).permutation(len(everything))[:POOL]
     drawn = [everything[index].name for index in order]
     pool = [everything[index] for index in sorted(order)]
@@ -120,19 +139,17 @@ def one_seed(name: str, seed: int, folder: Path, result: Values) -> None:
         for way in WAYS:
             rounds = result.setdefault(way, {}).setdefault(str(seed), [])
             if way == "queue" and not rounds:  # its first model is that of the other way
-                first = result["random"][str(seed)][0]
-                rounds.append({**first, "next": first["queued"]})
-            for number in range(len(rounds), 1 + ROUNDS):
-                names = rounds[number - 1]["next"] if number else drawn[:FIRST]
+                rounds.append(result["random"][str(seed)][0])
+            for number in MEASURED[way][len(rounds) :]:
+                names = rounds[-1]["next"] if way == "queue" else drawn[: FIRST + number * ADDED]
                 model, found = one_training(name, seed, [by_name[each] for each in names], Path(work) / "test")
                 started = time.perf_counter()
                 if number == 0 or (way == "queue" and number < ROUNDS):
-                    found["queued"] = names + chosen(model, pool, set(names))
+                    found["next"] = names + chosen(model, pool, set(names))
                     found["choosing_seconds"] = round(time.perf_counter() - started, 1)
-                found["next"] = drawn[: len(names) + ADDED] if way == "random" else found.get("queued", [])
                 rounds.append(found)
                 save(name, result)
-                told = {key: value for key, value in found.items() if key not in ("queued", "next")}
+                told = {key: value for key, value in found.items() if key != "next"}
                 print(f"{name}, seed {seed}, {way}: {json.dumps(told)}", flush=True)
 
 
@@ -140,7 +157,7 @@ def save(name: str, values: Values) -> None:
     """Put what is there of a set into the result file."""
     result: Values = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {}
     facts = {"commit": commit(), "machine": machine(), "made_by": provenance()}
-    result[name] = {**values, "settings": [*SETTINGS, f"training.steps={STEPS}"], **facts}
+    result[name] = {**values, "settings": settings(name), **facts}
     write_text(RESULT, as_json(result))
 
 
@@ -148,14 +165,14 @@ def main() -> None:
     """Run what is missing, set by set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--set", nargs="+", choices=SETS, default=SETS)
+    parser.add_argument("--set", nargs="+", choices=SETS, default=[*SETS])
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     torch.set_num_threads(1)
     for name in options.set:
         for seed in range(options.seeds):
             result: Values = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {}
-            one_seed(name, seed, options.data / FOLDERS[name], result.get(name, {}))
+            one_seed(name, seed, options.data / FOLDERS[SETS[name]], result.get(name, {}))
 
 
 if __name__ == "__main__":
