@@ -114,7 +114,12 @@ class Onlooker:
         words = in_words(found.widest(), found.count)
         if not regions:
             return [Part(features, found.spread, found.count, words, disputed[0][0] if disputed else None)]
-        return [self._region(pixels, plane, found, box, dispute, words) for box, dispute in disputed]
+        parts = []
+        for place, (box, dispute) in enumerate(disputed):
+            which = "a disputed region of its image" if place else "the most disputed region of its image"
+            why = f"{which}, whose {words}" if words else which
+            parts.append(self._region(pixels, plane, found, box, dispute, why))
+        return parts
 
     def know(self, plane: Plane, *, regions: bool = False) -> list[Part]:
         """The features of a picture that is labelled already; of regions spread over it, where those are compared."""
@@ -152,11 +157,10 @@ class Onlooker:
             yield Answer(view.how, prediction.count, None if density is None else view.undo(density, shape))
 
     def _region(
-        self, pixels: NDArray[np.float32], plane: Plane, found: Disagreement, box: Box, dispute: float, words: str
+        self, pixels: NDArray[np.float32], plane: Plane, found: Disagreement, box: Box, dispute: float, why: str
     ) -> Part:
         assert found.mean is not None  # a region was found on it
         features, _ = self._seen(_cut(pixels, box, (plane.data.shape[-2], plane.data.shape[-1])))
-        why = "; ".join(text for text in ("the most disputed of its image", words) if text)
         return Part(features, dispute, float(found.mean[box.window].sum(dtype=np.float64)), why, box)
 
 
