@@ -69,7 +69,7 @@ def write_suggestions(
     started
         When the run began, by `time.monotonic`.
     """
-    planes = _planes(suggestions, images, onlooker, options)
+    planes = _PlaneReader(suggestions, images, onlooker, options)
     thumbnails: dict[int, bytes] = {}
     crops: dict[int, str] = {}
     shutil.rmtree(folder / "crops", ignore_errors=True)
@@ -115,7 +115,7 @@ def write_suggestions(
     RowFile(folder / "suggestions.csv", COLUMNS, [each.cells() for each in suggestions])
 
 
-class _planes:
+class _PlaneReader:
     """Reads the picture of a suggestion; the file read last is kept, as regions of one image often follow."""
 
     def __init__(
