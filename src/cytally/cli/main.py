@@ -21,6 +21,7 @@ from cytally.cli import (
     models,
     rerun,
     segment,
+    suggest,
     synthesize,
     train,
     transfer,
@@ -70,6 +71,7 @@ app.command("train")(train.command)
 app.command("transfer")(transfer.command)
 app.command("evaluate")(evaluate.command)
 app.command("label")(label.command)
+app.command("suggest")(suggest.command)
 app.command("synthesize")(synthesize.command)
 app.command("tune")(tune.command)
 app.command("growth")(growth.command)

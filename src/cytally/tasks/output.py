@@ -108,6 +108,13 @@ SEGMENTED = OutputKind(
     frozenset({"run.json", "counts.csv", "failures.csv", "report.html", ".unfinished.csv"})
     | {"labels", "objects", "overlays", "[0-9][0-9]_RES", "rerun.json"},
 )
+SUGGESTED = OutputKind(
+    "output folder",
+    "suggest",
+    frozenset(
+        {"run.json", "suggestions.csv", "suggestions.json", "failures.csv", "report.html", "crops", ".looks.csv"}
+    ),
+)
 SYNTHESIZED = OutputKind(
     "data folder", "synthesize", frozenset({"run.json", "images", "labels", "points.csv", "counts.csv", "truth"})
 )

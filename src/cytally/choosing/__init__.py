@@ -1,0 +1,1 @@
+"""What to label next: where a model is unsure, and which images are unlike those that are known."""
