@@ -27,8 +27,8 @@ class Calibration(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     coverage: float = Field(gt=0, lt=1, description="Share of true counts that an interval holds.")
-    difficulty: Literal["sqrt-count"] = Field(
-        "sqrt-count", description="What errors are measured by: the root of the predicted count plus one."
+    difficulty: Literal["sqrt(count + 1 + (count / 10)^2)"] = Field(
+        "sqrt(count + 1 + (count / 10)^2)", description="What errors are measured by, of the predicted count."
     )
     scores: tuple[float, ...] = Field(description="The scores of the images calibrated on, in ascending order.")
     lower: float = Field(description="Lower bound of a score; the interval begins at count + lower x difficulty.")
@@ -65,11 +65,9 @@ class Calibration(BaseModel):
 
         Examples
         --------
-        >>> calibration = Calibration.of(true=[9, 10, 11] * 3, predicted=[8.0] * 9)
-        >>> round(calibration.lower, 3), round(calibration.upper, 3)  # 3 too few on average, by 2 +- 1
-        (0.25, 1.083)
-        >>> calibration.interval(8.0)
-        (8.75, 11.25)
+        >>> calibration = Calibration.of(true=[1, 2, 3] * 3, predicted=[0.0] * 9)  # too few by 2, give or take 1
+        >>> calibration.interval(0.0)
+        (0.75, 3.25)
         """
         counts = np.asarray(predicted, dtype=np.float64)
         scores = (np.asarray(true, dtype=np.float64) - counts) / difficulty(counts)
@@ -107,9 +105,9 @@ class Calibration(BaseModel):
         Examples
         --------
         >>> calibration = Calibration.of(true=[-1, 0, 1] * 3, predicted=[0] * 9)
-        >>> lower, upper = calibration.total([99.0] * 100)  # 1.86 * 0.866 * sqrt(100 * 100 + 1000**2 / 9)
+        >>> lower, upper = calibration.total([100.0] * 100)  # 1.86 * 0.866 * sqrt(100 * 201 + 1417.7**2 / 9)
         >>> round(lower), round(upper)
-        (9340, 10460)
+        (9206, 10794)
         """
         from scipy.stats import t
 
