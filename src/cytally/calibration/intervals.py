@@ -107,7 +107,7 @@ class Calibration(BaseModel):
         >>> calibration = Calibration.of(true=[-1, 0, 1] * 3, predicted=[0] * 9)
         >>> lower, upper = calibration.total([100.0] * 100)  # 1.86 * 0.866 * sqrt(100 * 201 + 1417.7**2 / 9)
         >>> round(lower), round(upper)
-        (9206, 10794)
+        (9205, 10795)
         """
         from scipy.stats import t
 

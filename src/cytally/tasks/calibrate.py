@@ -18,7 +18,7 @@ from cytally.inference.torch_backend import Device, find_device
 from cytally.methods.volume_method import VolumeMethod
 from cytally.models.card import ModelCard
 from cytally.models.model import Model
-from cytally.models.store import CARD, WEIGHTS, bundled_folder, bundled_models, load
+from cytally.models.store import CARD, WEIGHTS, bundled_folder, bundled_models, load, save
 from cytally.tasks.failures import failure_line
 from cytally.tasks.output import CALIBRATED, check_output, open_output, writing
 from cytally.tasks.provenance import provenance
@@ -100,7 +100,7 @@ def calibrate(
             cure="calibrate a model that counts single images",
         )
     trained.to(find_device(device))
-    samples = _unseen(trained.card, Path(data), coverage, watch)
+    samples, left_out = _unseen(trained.card, Path(data), coverage, watch)
     rows, failures = _count(trained, samples, watch)
     if len(rows) < fewest(coverage):
         raise DataError(
@@ -114,7 +114,7 @@ def calibrate(
         [count for _, count in rows],
         coverage,
         images=fingerprint(annotated)["images"],
-        left_out=samples.left_out,
+        left_out=left_out,
         provenance=provenance(),
     )
     trained.card = trained.card.model_copy(update={"calibration": calibration})
@@ -142,14 +142,8 @@ def _folder_of(model: str | Path) -> Path:
     return bundled_folder() / str(model) if str(model) in bundled_models() else Path(model)
 
 
-class _Samples(tuple[Sample, ...]):
-    """Annotated images, and how many were left out of them."""
-
-    left_out = 0
-
-
-def _unseen(card: ModelCard, data: Path, coverage: float, watch: Watch) -> _Samples:
-    """The annotated images that the model was not trained on; tells how many it was.
+def _unseen(card: ModelCard, data: Path, coverage: float, watch: Watch) -> tuple[list[Sample], int]:
+    """The annotated images that the model was not trained on, and on how many it was.
 
     Raises
     ------
@@ -161,8 +155,7 @@ def _unseen(card: ModelCard, data: Path, coverage: float, watch: Watch) -> _Samp
         watch.on_note(warning)
     annotated = [sample for sample in folder.samples if sample.count is not None]
     known = set(seen(annotated, seen_images(card)))
-    samples = _Samples(sample for sample in annotated if sample.name not in known)
-    samples.left_out = len(known)
+    samples = [sample for sample in annotated if sample.name not in known]
     least, told = fewest(coverage), ""
     if known:
         told = f", {len(known)} being left out that the model was trained on"
@@ -179,7 +172,7 @@ def _unseen(card: ModelCard, data: Path, coverage: float, watch: Watch) -> _Samp
         )
     if not seen_images(card):
         watch.on_note("The model does not say which images it was trained on; none of these must be among them.")
-    return samples
+    return samples, len(known)
 
 
 def _count(
@@ -210,8 +203,6 @@ def _write(model: str | Path | Model, card: ModelCard, out: Path | None, overwri
         open_output(out, CALIBRATED, overwrite=overwrite)
     with writing(folder, cure=MAKE_ROOM):
         if out is not None and isinstance(model, Model):
-            from cytally.models.store import save
-
             save(model, out)
         elif out is not None:
             with whole_file(out / WEIGHTS) as temporary:
