@@ -29,8 +29,8 @@ def test_how_many_are_needed(coverage: float, number: int) -> None:
 
 
 def test_the_bounds_of_nineteen_are_of_rank_18() -> None:
-    # mean 10, distances 9, ..., 0, ..., 9. Upper ends: 0, ..., 9 above the mean, those below times 20/18: 1.11, ..., 10.
-    # Sorted from the top: 10, 9, 8.89: rank 18 of 19 is 9.
+    # Mean 10, distances 9, ..., 0, ..., 9. Upper ends: 0, ..., 9 of those above the mean, and of those below it 20/18
+    # times as much: 1.11, ..., 10. From the top: 10, 9, 8.89; rank 18 of 19 is 9.
     assert conformal_bounds(np.arange(1, 20), 0.9) == pytest.approx((1.0, 19.0))
 
 

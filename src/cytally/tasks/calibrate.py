@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from cytally.calibration.intervals import COVERAGE, Calibration
 from cytally.datasets.fingerprint import fingerprint, seen
 from cytally.datasets.folder import Sample, read_folder
 from cytally.datasets.load import single_plane
-from cytally.errors import CytallyError, DataError, OutputError, UsageError
+from cytally.errors import CytallyError, DataError, UsageError
 from cytally.files import whole_file, write_text
 from cytally.inference.torch_backend import Device, find_device
 from cytally.methods.volume_method import VolumeMethod
@@ -26,6 +26,8 @@ from cytally.tasks.start import seen_images
 from cytally.tasks.watch import Watch
 
 MAKE_ROOM = "make room, then calibrate again"
+Fail = Callable[[Path, Exception], None]
+"""Is told an image that takes no part, and why."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,14 @@ def calibrate(
             cure="calibrate a model that counts single images",
         )
     trained.to(find_device(device))
-    samples, left_out = _unseen(trained.card, Path(data), coverage, watch)
-    rows, failures = _count(trained, samples, watch)
+    failures: list[tuple[str, str]] = []
+
+    def fail(path: Path, error: Exception) -> None:
+        failures.append((path.name, failure_line(error, path)))
+        watch.on_failure(*failures[-1])
+
+    samples, left_out = _unseen(trained.card, Path(data), coverage, watch, fail)
+    rows = _count(trained, samples, watch, fail)
     if len(rows) < fewest(coverage):
         raise DataError(
             f"only {len(rows)} images could be counted, and a coverage of {coverage:g} needs {fewest(coverage)}",
@@ -142,7 +150,7 @@ def _folder_of(model: str | Path) -> Path:
     return bundled_folder() / str(model) if str(model) in bundled_models() else Path(model)
 
 
-def _unseen(card: ModelCard, data: Path, coverage: float, watch: Watch) -> tuple[list[Sample], int]:
+def _unseen(card: ModelCard, data: Path, coverage: float, watch: Watch, fail: Fail) -> tuple[list[Sample], int]:
     """The annotated images that the model was not trained on, and on how many it was.
 
     Raises
@@ -150,7 +158,12 @@ def _unseen(card: ModelCard, data: Path, coverage: float, watch: Watch) -> tuple
     DataError
         When too few remain.
     """
-    folder = read_folder(data, on_image=lambda done, total: watch.on_images("Reading images", done, total))
+    folder = read_folder(
+        data,
+        require_annotation=False,
+        on_image=lambda done, total: watch.on_images("Reading images", done, total),
+        on_broken=fail,
+    )
     for warning in folder.warnings:
         watch.on_note(warning)
     annotated = [sample for sample in folder.samples if sample.count is not None]
@@ -175,23 +188,17 @@ def _unseen(card: ModelCard, data: Path, coverage: float, watch: Watch) -> tuple
     return samples, len(known)
 
 
-def _count(
-    model: Model, samples: Sequence[Sample], watch: Watch
-) -> tuple[list[tuple[Sample, float]], list[tuple[str, str]]]:
+def _count(model: Model, samples: Sequence[Sample], watch: Watch, fail: Fail) -> list[tuple[Sample, float]]:
     """Count every image; one that fails is told, and the next is counted."""
     rows: list[tuple[Sample, float]] = []
-    failures: list[tuple[str, str]] = []
     for done, sample in enumerate(samples):
         watch.on_images("Counting", done, len(samples))
         try:
             rows.append((sample, model.predict(single_plane(sample))[0].count))
-        except OutputError:
-            raise
         except (CytallyError, MemoryError, RuntimeError) as error:
-            failures.append((sample.name, failure_line(error, sample.path)))
-            watch.on_failure(*failures[-1])
+            fail(sample.path, error)
     watch.on_images("Counting", len(samples), len(samples))
-    return rows, failures
+    return rows
 
 
 def _write(model: str | Path | Model, card: ModelCard, out: Path | None, overwrite: bool) -> Path | None:
