@@ -122,8 +122,12 @@ def run(inputs: list[str], out: Path, model: str, options: CountOptions) -> Coun
         console.note(
             f"{number_of_images(len(flagged))} flagged as unusual, the first {flagged[0]}; the report tells why."
         )
-    total = sum(row.count for row in summary.rows)
+    total, bounds = summary.total, ""
+    if total.interval is not None and total.coverage is not None:
+        bounds = " ({:.1f} to {:.1f} at {:g} %)".format(*total.interval, 100 * total.coverage)
     failures = f", {len(summary.failures)} failed (see {out / 'failures.csv'})" if summary.failures else ""
-    console.out.print(f"{total:.1f} cells in {number_of_images(len(summary.rows))}{failures}, {summary.seconds:.1f} s")
+    console.out.print(
+        f"{total.count:.1f} cells{bounds} in {number_of_images(total.images)}{failures}, {summary.seconds:.1f} s"
+    )
     console.out.print(f"Table: {out / 'counts.csv'}\nReport: {out / 'report.html'}")
     return summary

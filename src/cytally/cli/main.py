@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from cytally.cli import (
     bench,
+    calibrate,
     console,
     count,
     demo,
@@ -70,6 +71,7 @@ app.command("segment")(segment.command)
 app.command("train")(train.command)
 app.command("transfer")(transfer.command)
 app.command("evaluate")(evaluate.command)
+app.command("calibrate")(calibrate.command)
 app.command("label")(label.command)
 app.command("suggest")(suggest.command)
 app.command("synthesize")(synthesize.command)

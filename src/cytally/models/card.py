@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cytally.calibration.intervals import Calibration
 from cytally.training.configuration import Configuration
 
 FORMAT = 1
@@ -28,5 +29,5 @@ class ModelCard(BaseModel):
     pixel_size: float | None = Field(None, description="Micrometres per pixel of the images it was made for.")
     training_data: dict[str, Any] = Field(description="Number of images and cells, and a fingerprint of each image.")
     validation: dict[str, float] = Field(description="Counting metrics on the validation images.")
-    calibration: dict[str, Any] | None = Field(None, description="What turns a count into an interval; null: none yet.")
+    calibration: Calibration | None = Field(None, description="What turns a count into an interval; null: none yet.")
     provenance: dict[str, Any] = Field(description="When, where, by which command and for how long it was trained.")

@@ -307,7 +307,8 @@ class Model:
                 f"the model '{self.name}' cannot be read so ({wrong or 'options'}: {error.errors()[0]['msg']})",
                 cure="use a model of another method",
             ) from error
-        other = Model(self.card.model_copy(update={"configuration": configuration}), self.network)
+        changed = {"configuration": configuration, "calibration": None}  # which holds for what it was read by
+        other = Model(self.card.model_copy(update=changed), self.network)
         other._run, other._device, other.exported = self._run, self._device, self.exported
         return other
 
@@ -326,6 +327,8 @@ class Model:
         flags = exposure_flags(plane.data[list(prepared.channels)]) + prepared.flags + prediction.flags
         if {"black", "white", "constant"} & set(flags):
             prediction = _nothing(prediction)
+        if self.card.calibration is not None:
+            prediction = replace(prediction, interval=self.card.calibration.interval(prediction.count))
         reading = Reading(prepared.channels, prepared.factor, self.method.cell_diameter / prepared.factor)
         return replace(_to_shape(prediction, prepared.data.shape[-2:], shape), flags=flags), reading
 

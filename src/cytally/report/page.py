@@ -103,6 +103,10 @@ class ReportData:
         What was run: version, date, device, seconds, command.
     coverage
         Fraction of true counts that `lower` and `upper` shall hold.
+    calibrated
+        Whether the model gives intervals; counts without one have another reason then, which `notes` tell.
+    total_interval
+        Bounds of the true number of cells in all images; None where there are none.
     """
 
     title: str
@@ -116,6 +120,8 @@ class ReportData:
     figures: tuple[ReportFigure, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     coverage: float = 0.9
+    calibrated: bool = False
+    total_interval: tuple[float, float] | None = None
 
 
 def write_report(path: Path, report: ReportData) -> None:
@@ -155,6 +161,9 @@ def _tiles(report: ReportData) -> list[tuple[str, str]]:
         ("median per image", decimal(float(np.median(counts)) if many else None)),
         ("with warnings", f"{sum(bool(row.flags) for row in report.rows):,}"),
     ]
+    if report.total_interval is not None:
+        bounds = " – ".join(decimal(bound) for bound in report.total_interval)
+        tiles.insert(2, (f"{100 * report.coverage:g} % interval of the total", bounds))
     if report.failures:
         tiles.append(("failed", f"{len(report.failures):,}"))
     return tiles
@@ -164,7 +173,7 @@ def _notes(report: ReportData) -> list[str]:
     """What the dashes in the table mean."""
     notes = []
     uncalibrated = sum(row.lower is None or row.upper is None for row in report.rows)
-    if uncalibrated:
+    if uncalibrated and not report.calibrated:
         notes.append(
             "The model is not calibrated, so no interval can be given for "
             + (

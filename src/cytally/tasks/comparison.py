@@ -44,6 +44,8 @@ class Comparison(ABC):
         """Samples that were compared."""
         self.rows: list[tuple[str, float, float]] = []
         """Name, true and predicted count of every sample whose number of cells is known."""
+        self.intervals: list[tuple[float, float] | None] = []
+        """The interval of each of them; None where the model has not been calibrated."""
         self.failures: list[tuple[str, str]] = []
         self.notes: list[str] = []
         self.wrong: list[WrongImage] = []
@@ -90,6 +92,14 @@ class Comparison(ABC):
         """True and predicted counts (N,)."""
         true, predicted = (np.array([row[place] for row in self.rows], float) for place in (1, 2))
         return true, predicted
+
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]:
+        """Lower and upper bounds (N,) of the counts; None where one has none."""
+        known = [interval for interval in self.intervals if interval is not None]
+        if not known or len(known) < len(self.rows):
+            return None, None
+        lower, upper = np.array(known, float).T
+        return lower, upper
 
     def insight(self) -> Insight | None:
         """What the network shows of these samples and of drawn ones; None where it does not encode and decode."""

@@ -24,6 +24,7 @@ from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_report import write_count_report
 from cytally.tasks.count_row import CountRow
 from cytally.tasks.count_run import describe, refuse_other_run, with_earlier_exports
+from cytally.tasks.count_total import CountTotal, interval_notes, total_of, totals
 from cytally.tasks.exports import check_exports, write_exports
 from cytally.tasks.failures import failure_line
 from cytally.tasks.input_digests import refuse_changed
@@ -45,13 +46,14 @@ DEFAULT_MODEL = "nuclei-fluorescence"
 
 @dataclass(frozen=True)
 class CountSummary:
-    """What came of a run: the rows of counts.csv, the images that failed and why, and sentences on what was assumed."""
+    """What came of a run: rows and their total, images that failed and why, and sentences on what was assumed."""
 
     out: Path
     rows: tuple[CountRow, ...]
     failures: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     seconds: float
+    total: CountTotal
 
 
 def count(
@@ -117,7 +119,7 @@ def count(
         shared = SharedModel(trained, _origin(trained, run["model"]["weights_sha256"], files, options))
         if options.dry_run:
             failures = _look_at_slides(shared, files, options, crew, watch)
-            return CountSummary(folder, (), failures, (), time.monotonic() - started)
+            return CountSummary(folder, (), failures, (), time.monotonic() - started, CountTotal(0, 0.0))
         open_output(folder, COUNTED, overwrite=options.overwrite)
         files.begin(run, model_name, by_area=trained.method.counts_by_area)
         try:
@@ -132,9 +134,11 @@ def count(
             with suppress(OutputError):  # the disk is full: what is there is whole, and --resume goes on
                 files.end(finished=False, seconds=time.monotonic() - started)
             raise
-        files.end(finished=True, seconds=time.monotonic() - started)
+        total = total_of(trained.card.calibration, files.rows)
+        files.end(finished=True, seconds=time.monotonic() - started, total=total.as_dict())
 
     notes, table, wells = model_notes(trained.card) + channel_notes(files, options, trained), None, None
+    notes += interval_notes(trained.card, files.rows)
     if options.for_slides() and not slides and not any("regions" in about for about in files.details.values()):
         notes.append(f"No input is a slide, so nothing came of {' and '.join(options.for_slides())}.")
     with writing(folder):
@@ -143,13 +147,14 @@ def count(
             notes, wells = notes + tables.notes, tables.wells
             write_wells(folder / "wells.csv", wells)
         if sheet is not None:
-            table, warnings = summarise(sheet, [(row.image, row.count) for row in files.rows])
+            bounds = totals(trained.card.calibration, files.rows)
+            table, warnings = summarise(sheet, [(row.image, row.count) for row in files.rows], bounds)
             write_samples(folder / "samples.csv", table)
             notes += warnings
-        write_count_report(trained, files, notes, table, wells, time.monotonic() - started)
+        write_count_report(trained, files, notes, total, table, wells, time.monotonic() - started)
     seconds = time.monotonic() - started
     notes += slide_notes(files)  # which the report has below its heat maps
-    return CountSummary(folder, tuple(files.rows), tuple(files.failures), tuple(notes), seconds)
+    return CountSummary(folder, tuple(files.rows), tuple(files.failures), tuple(notes), seconds, total)
 
 
 def channel_notes(files: CountFiles, options: CountOptions, model: Model) -> list[str]:

@@ -134,23 +134,24 @@ class CountFiles:
             with writing(self.folder):
                 write_failures(self.folder, self.failures)
 
-    def end(self, *, finished: bool, seconds: float) -> None:
-        """Put the rows into the inputs' order and complete run.json."""
+    def end(self, *, finished: bool, seconds: float, total: dict[str, Any] | None = None) -> None:
+        """Put the rows into the inputs' order and complete run.json, with the `total` where the run is finished."""
         order = {path: place for place, path in enumerate(self.inputs.paths)}
         self.rows.sort(key=lambda row: order[self._owner(row.image)])
         with writing(self.folder):
             self._counts.rewrite(row.cells() for row in self.rows)
-            self._write_run(finished=finished, seconds=seconds)
+            self._write_run(finished=finished, seconds=seconds, total=total)
             (self.folder / JOURNAL).unlink(missing_ok=True)
             if finished:
                 shutil.rmtree(self.work, ignore_errors=True)
 
-    def _write_run(self, *, finished: bool, seconds: float) -> None:
+    def _write_run(self, *, finished: bool, seconds: float, total: dict[str, Any] | None = None) -> None:
         run = {
             **self._run,
             "made_by": provenance(),
             "finished": finished,
             "seconds": round(seconds + self.earlier.get("seconds", 0.0), 3),
+            **({} if total is None else {"total": total}),
             "images": {row.image: self.details[row.image] for row in self.rows},
             "failures": dict(self.failures),
         }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import imagecodecs
 import pandas as pd
 
+from cytally.calibration.intervals import COVERAGE
 from cytally.files import whole_file
 from cytally.models.model import Model
 from cytally.report.html import ReportFailure
@@ -16,6 +17,7 @@ from cytally.report.plate_map import plate_figure, plate_summary
 from cytally.tasks.count_files import CountFiles
 from cytally.tasks.count_insight import what_the_model_sees
 from cytally.tasks.count_row import CountRow
+from cytally.tasks.count_total import CountTotal
 from cytally.tasks.insight import encodes_and_decodes
 from cytally.tasks.plane_files import ENDINGS, find_file
 from cytally.tasks.provenance import report_facts
@@ -26,6 +28,7 @@ def write_count_report(
     model: Model,
     files: CountFiles,
     notes: Sequence[str],
+    total: CountTotal,
     table: pd.DataFrame | None,
     wells: pd.DataFrame | None,
     seconds: float,
@@ -42,6 +45,8 @@ def write_count_report(
         Rows, failures, and where each row's files are.
     notes
         Sentences to show.
+    total
+        Cells in all images together.
     table
         Counts per condition, where asked for.
     wells
@@ -60,6 +65,7 @@ def write_count_report(
     figures += slide_figures(files)
     inline = len(files.rows) <= INLINE_IMAGES
     facts = report_facts(seconds, model=files.model_name)
+    calibration = model.card.calibration
     report = ReportData(
         title="Cell counts",
         model=files.model_name,
@@ -71,6 +77,9 @@ def write_count_report(
         notes=tuple(notes),
         figures=tuple(figures),
         facts=facts,
+        calibrated=calibration is not None,
+        coverage=COVERAGE if calibration is None else calibration.coverage,
+        total_interval=total.interval,
     )
     write_report(files.folder / "report.html", report)
 

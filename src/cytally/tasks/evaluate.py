@@ -147,7 +147,7 @@ def _evaluate(
         raise DataError("no image could be counted", file=data, cure="mend the images named above")
     seen_by_it = comparison.insight()
     metrics = Metrics(
-        counting=counting_metrics(*comparison.counts()) if comparison.rows else None,
+        counting=counting_metrics(*comparison.counts(), *comparison.bounds()) if comparison.rows else None,
         pixel=comparison.objects.pixel(),
         object=comparison.objects.object(),
         segmentation=comparison.objects.segmentation(model.parameters),
@@ -184,6 +184,13 @@ def _seen(samples: tuple[Sample, ...], comparison: Comparison) -> list[str]:
         comparison.note(
             f"The model was trained on {len(known)} of these {len(samples)} images, the first {known[0]}: "
             "the figures flatter it. Evaluate on images it has not seen."
+        )
+    calibration = comparison.model.card.calibration
+    fitted = seen(samples, calibration.images.values()) if calibration is not None else []
+    if fitted:
+        comparison.note(
+            f"The model was calibrated on {len(fitted)} of these {len(samples)} images, the first {fitted[0]}: the "
+            "coverage flatters its intervals. Evaluate on other images."
         )
     return known
 

@@ -65,6 +65,7 @@ class ImageComparison(Comparison):
             self._triplets.add(sample, plane, channel, prediction)
         drawn = self.objects.add(sample, plane, channel, prediction)
         self.rows.append((sample.name, float(sample.count or 0), prediction.count))
+        self.intervals.append(prediction.interval)
         if self._is_among_the_worst():
             link = None if drawn is None else f"overlays/{stem(sample.path)}.png"
             self._remember(overlay(plane.data, channel, prediction) if drawn is None else drawn, link)

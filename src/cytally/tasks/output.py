@@ -125,6 +125,13 @@ TRAINED = OutputKind(
     | {"curves.csv", "curves.png", "checkpoint.pt", "start.json", "most-accurate", "report.html"},
     marks=frozenset({"model.json", "configuration.yaml", "checkpoint.pt"}),
 )
+CALIBRATED = OutputKind(
+    "model folder",
+    "calibrate",
+    frozenset({"model.json", "weights.safetensors"}),
+    marks=frozenset({"model.json"}),
+    resumes=False,
+)
 TUNED = OutputKind(
     "output folder",
     "tune",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from warnings import catch_warnings, simplefilter
 
+import numpy as np
 import pandas as pd
 
 from cytally.errors import UsageError
@@ -14,6 +15,8 @@ from cytally.tasks.inputs import without_place
 
 STATISTICS = {"n": "size", "mean": "mean", "sd": "std", "total": "sum"}
 """Columns of samples.csv behind the conditions, and what pandas calls them."""
+BOUNDS = ("total_lower", "total_upper", "mean_lower", "mean_upper")
+"""Further columns, of a calibrated model."""
 
 
 def read_sheet(path: Path) -> pd.DataFrame:
@@ -40,7 +43,7 @@ def read_sheet(path: Path) -> pd.DataFrame:
             file=path,
             cure="it needs 'image' and at least one column that names a condition, with commas between",
         )
-    taken = [column for column in sheet.columns if column in STATISTICS]
+    taken = [column for column in sheet.columns if column in (*STATISTICS, *BOUNDS)]
     if taken:
         raise UsageError(
             f"has a column '{taken[0]}', as the result has", file=path, cure="give that column another name"
@@ -52,7 +55,11 @@ def read_sheet(path: Path) -> pd.DataFrame:
     return sheet
 
 
-def summarise(sheet: pd.DataFrame, counts: Sequence[tuple[str, float]]) -> tuple[pd.DataFrame, list[str]]:
+def summarise(
+    sheet: pd.DataFrame,
+    counts: Sequence[tuple[str, float]],
+    bounds: Callable[[Sequence[float]], tuple[float, float]] | None = None,
+) -> tuple[pd.DataFrame, list[str]]:
     """Number of images, mean, standard deviation (n - 1) and total of the counts per condition.
 
     Parameters
@@ -61,11 +68,14 @@ def summarise(sheet: pd.DataFrame, counts: Sequence[tuple[str, float]]) -> tuple
         As `read_sheet` returns it.
     counts
         Image and count. Scenes and time points (`image#scene,time`) belong to their image, unless the sheet names them.
+    bounds
+        What gives lower and upper bound of the total of some counts, for a calibrated model.
 
     Returns
     -------
     table
-        One row per combination of the condition columns, with n, mean, sd (empty where n is 1) and total.
+        One row per combination of the condition columns, with n, mean, sd (empty where n is 1) and total; with
+        `bounds` also those of the true total, and of the true mean of these very images.
     warnings
         A sentence each on images without a row, and rows without an image.
     """
@@ -85,6 +95,10 @@ def summarise(sheet: pd.DataFrame, counts: Sequence[tuple[str, float]]) -> tuple
     groups = numbers.groupby([table[condition] for condition in conditions], sort=True)
     result = groups.agg(list(STATISTICS.values())).reset_index()
     result.columns = pd.Index([*conditions, *STATISTICS])
+    if bounds is not None:
+        found = np.array([bounds(group.tolist()) for _, group in groups]).reshape(-1, 2)
+        each = found / result[["n"]].to_numpy()
+        result[list(BOUNDS)] = np.hstack([found, each])
     return result, warnings
 
 
