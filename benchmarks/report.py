@@ -14,6 +14,8 @@ from pathlib import Path
 from few_labels_curve import draw_curve
 from few_labels_report import PICTURE, PLACES, curve_of, is_measured, texts
 from few_labels_result import read_few_labels
+from flags_page import PLACES as FLAG_PLACES
+from flags_page import flags_texts
 from labels_page import PLACES as LABEL_PLACES
 from labels_page import labels_texts
 from lean_page import PLACES as LEAN_PLACES
@@ -171,7 +173,7 @@ TABLES = {
 
 EVERY_PLACE = (
     *(*TABLES, *PLACES, *TRANSFER_PLACES, *LABEL_PLACES, *PHASE_PLACES),
-    *(*VOLUME_PLACES, *SLIDE_PLACES, *TIMELAPSE_PLACES, *SPEED_PLACES, *LEAN_PLACES),
+    *(*VOLUME_PLACES, *SLIDE_PLACES, *TIMELAPSE_PLACES, *SPEED_PLACES, *LEAN_PLACES, *FLAG_PLACES),
 )
 
 
@@ -185,7 +187,7 @@ def page(words: str, folder: Path) -> str:
     results = read_results(folder)
     made = {name: make(results) for name, make in TABLES.items()}
     sections = (texts, transfer_texts, labels_texts, phase_texts, volumes_texts, slide_texts, speed_texts, lean_texts)
-    for section in (*sections, timelapse_texts):
+    for section in (*sections, timelapse_texts, flags_texts):
         made |= section(folder)
     return NOTE + PLACE.sub(lambda match: made[match[1]], words)
 

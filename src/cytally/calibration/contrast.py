@@ -44,4 +44,4 @@ def stands_out(scales: Scales) -> bool:
     (True, False, False)
     """
     clear = np.abs(scales.smooth[1]) > max(HALF, NOTHING * scales.noise)
-    return np.count_nonzero(clear) >= LEAST_SHARE * np.pi / 4 * scales.diameter**2
+    return bool(np.count_nonzero(clear) >= LEAST_SHARE * np.pi / 4 * scales.diameter**2)

@@ -33,5 +33,5 @@ class ModelCard(BaseModel):
     provenance: dict[str, Any] = Field(description="When, where, by which command and for how long it was trained.")
     training_range: TrainingRange | None = Field(
         None,
-        description="What the training images look like, which tells images that are unlike them; null: not known.",
+        description="What the training images look like, to tell images unlike them; null: not known.",
     )
