@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flags import AIMS, COMMAND, PARTS
 from flags_cases import FOREIGN, SPOILED
 from labels_page import read_json
 from result import MISSING, block, table
 from volumes_result import Values, answer, origin
-
-from flags import AIMS, COMMAND, PARTS
 
 HEAD = ("What", "Told from", "Images", "Flag", "AUROC", "Flagged", "AUROC of any flag", "Any flag", "Aim", "Reached")
 SOURCES = {

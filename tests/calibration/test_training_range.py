@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from test_measures import discs
 
 from cytally.calibration.likeness import Likeness, shrunk_covariance
 from cytally.calibration.measures import measure
@@ -13,7 +12,7 @@ from cytally.calibration.unusual import unusual_flags
 DIAMETER = 12.0
 
 
-def training(number: int = 30) -> list:
+def training(discs, number: int = 30) -> list:
     """Measures of fields of discs that differ in noise, sharpness and a little in size."""
     rng = np.random.default_rng(1)
     pictures = [
@@ -24,8 +23,8 @@ def training(number: int = 30) -> list:
 
 
 @pytest.fixture(scope="module")
-def usual() -> TrainingRange:
-    found = TrainingRange.of(training())
+def usual(discs) -> TrainingRange:
+    found = TrainingRange.of(training(discs))
     assert found is not None
     return found
 
@@ -34,15 +33,15 @@ def flags(usual: TrainingRange, picture: np.ndarray, count: float = 20.0) -> set
     return set(unusual_flags(usual, picture[None], DIAMETER, count))
 
 
-def test_training_images_lie_within(usual: TrainingRange) -> None:
-    assert all(max(usual.scores(each).values()) <= 1 for each in training())
+def test_training_images_lie_within(discs, usual: TrainingRange) -> None:
+    assert all(max(usual.scores(each).values()) <= 1 for each in training(discs))
 
 
-def test_like_images_get_no_flag(usual: TrainingRange) -> None:
+def test_like_images_get_no_flag(discs, usual: TrainingRange) -> None:
     assert flags(usual, discs(12, noise=0.03, blur=0.8, seed=99)) == set()
 
 
-def test_each_flag_where_it_belongs(usual: TrainingRange) -> None:
+def test_each_flag_where_it_belongs(discs, usual: TrainingRange) -> None:
     assert "out-of-focus" in flags(usual, discs(blur=3))
     assert "too-dim" in flags(usual, discs(noise=0.3))
     assert "cell-size" in flags(usual, discs(30))
@@ -51,28 +50,28 @@ def test_each_flag_where_it_belongs(usual: TrainingRange) -> None:
     assert "unlike-training" in flags(usual, discs() - discs(blur=4))
 
 
-def test_noise_without_cells_is_empty_and_nothing_else(usual: TrainingRange) -> None:
+def test_noise_without_cells_is_empty_and_nothing_else(discs, usual: TrainingRange) -> None:
     noise = np.random.default_rng(0).normal(0, 1 / 12, (200, 200)).astype(np.float32)
     assert flags(usual, noise, count=0.2) == {"empty"}
     assert "empty" not in flags(usual, discs(), count=0.2)
 
 
-def test_without_a_range_there_are_no_flags() -> None:
+def test_without_a_range_there_are_no_flags(discs) -> None:
     assert unusual_flags(None, -discs()[None], DIAMETER, 0.0) == ()
-    assert TrainingRange.of(training(FEWEST - 1)) is None
+    assert TrainingRange.of(training(discs, FEWEST - 1)) is None
     assert TrainingRange.of([measure(np.zeros((1, 50, 50), np.float32), DIAMETER, 0.0)] * 20) is None
 
 
-def test_it_comes_back_from_json_and_refuses_what_it_does_not_know(usual: TrainingRange) -> None:
+def test_it_comes_back_from_json_and_refuses_what_it_does_not_know(discs, usual: TrainingRange) -> None:
     again = TrainingRange.model_validate_json(usual.model_dump_json())
     assert again == usual
-    found = training(1)[0]
+    found = training(discs, 1)[0]
     assert again.scores(found) == usual.scores(found)
     with pytest.raises(ValidationError):
         TrainingRange.model_validate(usual.model_dump() | {"more": 1})
 
 
-def test_another_number_of_channels_has_no_distance(usual: TrainingRange) -> None:
+def test_another_number_of_channels_has_no_distance(discs, usual: TrainingRange) -> None:
     assert "unlike-training" not in usual.scores(measure(np.stack([discs(), discs()]), DIAMETER))
 
 

@@ -17,7 +17,7 @@ NOISES = 4.0
 """And at least so many times higher than what noise reaches in a neighbourhood, by its standard deviation."""
 
 SHARPEST = 0.4
-"""Weight of the sharpest tenth of all places beside that of the typical edge."""
+"""Weight of the 90 % quantile of all places beside the typical edge."""
 
 FEWEST = 12
 """Fewer pixels on edges tell nothing."""
@@ -30,7 +30,9 @@ def sharpness(scales: Scales) -> float | None:
     range of values there, both at the finest scale. A step, seen through that scale's Gaussian of D / 12, has
     12 / √(2π) = 4.8 on its edge; an edge wider than the neighbourhood 2. Being a ratio, it depends neither on
     brightness nor, the scale being that of the cells, on magnification. The typical edge is the median over places
-    where the slope is steepest; the sharpest tenth of all places joins in, which few sharp cells among debris have.
+    where the slope is steepest. The 90 % quantile over all places near edges joins in: beside a sharp edge there are
+    places whose neighbourhood holds its steepest slope but only half its height, where the ratio is twice as large;
+    beside a wide one there are none.
 
     Returns
     -------
