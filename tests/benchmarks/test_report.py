@@ -94,6 +94,10 @@ WORDS = """# Benchmarks
 
 <!-- here: slide memory -->
 
+<!-- here: flag figures -->
+
+<!-- here: flag command -->
+
 <!-- here: timelapse figures -->
 
 <!-- here: timelapse command -->

@@ -63,6 +63,7 @@ NOT_RUN = {
         "coarsest = levels[str(len(list(levels.array_keys())) - 1)][...]",
         "print(coarsest.sum())  # the count",
     ],
+    "docs/flags.md": ["python scripts/add_training_range.py MODEL DATA"],
     "docs/scale.md": ["dask scheduler", "dask worker tcp://192.168.1.10:8786 --nworkers 16 --nthreads 1"],
     "docs/label.md": [
         "import cytally",

@@ -37,8 +37,18 @@ def exposure_flags(data: NDArray[Any]) -> tuple[str, ...]:
         if high == 0:
             return ("black",)
         return ("white",) if high == brightest and np.issubdtype(data.dtype, np.integer) else ("constant",)
-    shares = (data == brightest).mean(axis=(-2, -1))
-    return ("saturated",) if shares.max() >= SATURATED_SHARE else ()
+    return ("saturated",) if brightest_share(data) >= SATURATED_SHARE else ()
+
+
+def brightest_share(data: NDArray[Any]) -> float:
+    """Share of the pixels of (C, Y, X) that have the brightest value, of the channel that has most of them.
+
+    Examples
+    --------
+    >>> brightest_share(np.array([[[0, 255, 255, 3]]], np.uint8))
+    0.5
+    """
+    return float((data == _full_scale(data.dtype, data.max())).mean(axis=(-2, -1)).max())
 
 
 def _full_scale(dtype: np.dtype[Any], high: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from cytally.calibration.intervals import Calibration
+from cytally.calibration.training_range import TrainingRange
 from cytally.training.configuration import Configuration
 
 FORMAT = 1
@@ -31,3 +32,7 @@ class ModelCard(BaseModel):
     validation: dict[str, float] = Field(description="Counting metrics on the validation images.")
     calibration: Calibration | None = Field(None, description="What turns a count into an interval; null: none yet.")
     provenance: dict[str, Any] = Field(description="When, where, by which command and for how long it was trained.")
+    training_range: TrainingRange | None = Field(
+        None,
+        description="What the training images look like, to tell images unlike them; null: not known.",
+    )

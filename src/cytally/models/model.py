@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from torch import nn
 
 from cytally.calibration.flags import exposure_flags
+from cytally.calibration.unusual import unusual_flags
 from cytally.datasets.slices import wanted_channel
 from cytally.errors import ImageError, ModelError, UsageError
 from cytally.images.image import Image, Plane
@@ -327,10 +328,17 @@ class Model:
         flags = exposure_flags(plane.data[list(prepared.channels)]) + prepared.flags + prediction.flags
         if {"black", "white", "constant"} & set(flags):
             prediction = _nothing(prediction)
+        else:
+            flags += self._unusual(prepared.data, prediction.count)
         if self.card.calibration is not None:
             prediction = replace(prediction, interval=self.card.calibration.interval(prediction.count))
         reading = Reading(prepared.channels, prepared.factor, self.method.cell_diameter / prepared.factor)
         return replace(_to_shape(prediction, prepared.data.shape[-2:], shape), flags=flags), reading
+
+    def _unusual(self, picture: NDArray[np.float32], count: float) -> tuple[str, ...]:
+        """Flags on a prepared picture that lies outside the range of the training images."""
+        known, diameter = self.card.normalisation == "foreground", self.method.cell_diameter
+        return unusual_flags(self.card.training_range, picture, diameter, count, has_background=known)
 
 
 def _nothing(prediction: Prediction) -> Prediction:

@@ -7,6 +7,15 @@ SENTENCES = {
     "white": "The image is entirely white. It is overexposed, or the wrong channel was taken.",
     "constant": "All pixels have the same value, so there is nothing to count.",
     "saturated": "Many pixels sit at the brightest value. Cells may run together; expose for a shorter time.",
+    "empty": "No cell was found, and nothing stands out of the noise. Check stain, exposure and channel, unless the "
+    "field is meant to be empty.",
+    "too-dim": "Cells stand out of the noise less than in any training image. Expose for longer, or check by eye.",
+    "out-of-focus": "The edges of cells are blurred more than in the training images. Focus and take the image again.",
+    "cell-size": "What stands out is smaller or larger than cells in the training images. Check pixel size, "
+    "magnification and channel.",
+    "crowded": "Cells lie denser than in the training images. Seed fewer, or check the count on a part by eye.",
+    "unlike-training": "The image looks like none that the model learnt from. Check channel and kind of microscopy; if "
+    "both are right, train on images like it.",
     "extrapolated-scale": "What stands out is far smaller or larger than what the model is made for.",
     "counts-disagree": "The number of objects and their area tell different counts: objects are merged, torn, or of "
     "another size than in training. Look at the overlay.",

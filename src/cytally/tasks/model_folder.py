@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from cytally.calibration.training_range import TrainingRange
 from cytally.errors import ConfigError, ModelError, UsageError
 from cytally.files import whole_file, write_text
 from cytally.models.card import ModelCard
@@ -94,6 +95,7 @@ def make_card(
     teacher: Start | None = None,
     *,
     accurate: bool = False,
+    training_range: TrainingRange | None = None,
 ) -> ModelCard:
     """What model.json says of a run that stands at `state`, of the model that it began with, and of its teacher.
 
@@ -119,6 +121,7 @@ def make_card(
         pixel_size=configuration.input.pixel_size,
         training_data=training_data,
         validation=state.accurate_metrics if accurate else state.best_metrics,
+        training_range=training_range,
         provenance={
             **made_by,
             "epochs": state.epoch,

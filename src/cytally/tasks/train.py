@@ -32,9 +32,11 @@ from cytally.tasks.training_data import (
     choose_split,
     facts,
     read_sources,
+    samples_of,
     source_paths,
 )
 from cytally.tasks.training_examples import load_data
+from cytally.tasks.training_range import find_training_range
 from cytally.tasks.transfer_facts import transfer_facts
 from cytally.tasks.unused_settings import unused_settings
 from cytally.tasks.watch import Watch
@@ -159,9 +161,15 @@ def train(
             watch.on_note(note)
         carried = None if fitted.transfer is None else transfer_facts(trainer)
 
+    natural = [sample for sample in samples_of(folders) if sample.name in chosen.train]
+    usual = find_training_range(fitted, method, in_channels, natural)
+
     def model_of(network: nn.Module, state: TrainingState, *, accurate: bool = False) -> Model:
         found = None if carried is None else {**carried, "thawed_at": dict(state.thawed_at)}
-        card = make_card(fitted, in_channels, training_data, state, began, found, learnt_from, accurate=accurate)
+        beginnings = (began, found, learnt_from)
+        card = make_card(
+            fitted, in_channels, training_data, state, *beginnings, accurate=accurate, training_range=usual
+        )
         return Model(card, network)
 
     if folder is None:
