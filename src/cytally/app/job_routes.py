@@ -9,8 +9,10 @@ from fastapi import APIRouter, Body, Path, Query
 from cytally.app.answers import Id, JobAnswer
 from cytally.app.asking import CONFLICT, REFUSALS, At, Project
 from cytally.app.count_job import mark_waiting, queue_count
+from cytally.app.improve_job import queue_improvement
 from cytally.app.projects import find_project
-from cytally.app.questions import CountJob, NewJob
+from cytally.app.questions import CountJob, ImproveJob, NewJob
+from cytally.app.suggest_job import queue_suggestions
 
 router = APIRouter(prefix="/api", responses=REFUSALS, tags=["jobs"])
 
@@ -25,7 +27,11 @@ def add_job(desk: At, project: Project, new: Annotated[NewJob, Body()]) -> JobAn
             job = desk.jobs.add(project, "count", {"images": images, "model": model}, total)
             mark_waiting(desk, project, job.id, images)
         return job
-    raise NotImplementedError
+    if isinstance(new, ImproveJob):
+        queue_improvement(desk, project, model)
+        return desk.jobs.add(project, "improve", {"minutes": new.minutes, "model": model})
+    queue_suggestions(desk, project, model)
+    return desk.jobs.add(project, "suggest", {"model": model})
 
 
 @router.get("/jobs")

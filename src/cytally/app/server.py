@@ -14,12 +14,14 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from cytally.app import image_routes, job_routes, project_routes
+from cytally.app import image_routes, job_routes, project_routes, result_routes
 from cytally.app.count_job import run_count
 from cytally.app.desk import Desk
+from cytally.app.improve_job import run_improvement
 from cytally.app.jobs import Jobs
 from cytally.app.refusal import Refusal, said
 from cytally.app.security import Guard
+from cytally.app.suggest_job import run_suggestions
 from cytally.app.workspace import Workspace
 from cytally.errors import CytallyError
 
@@ -56,7 +58,7 @@ def build_app(
         The files of the page.
     """
     desk = Desk(workspace, upload_limit)
-    desk.jobs = Jobs(desk, {"count": run_count})
+    desk.jobs = Jobs(desk, {"count": run_count, "improve": run_improvement, "suggest": run_suggestions})
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -76,7 +78,7 @@ def build_app(
         lifespan=life,
     )
     app.state.desk = desk
-    for routes in (project_routes, image_routes, job_routes):
+    for routes in (project_routes, image_routes, job_routes, result_routes):
         app.include_router(routes.router)
     _add_page(app, static)
     _answer_errors(app)
