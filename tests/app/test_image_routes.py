@@ -91,12 +91,18 @@ def test_a_file_beyond_the_limit_is_refused(open_client, send, noise, folder):
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\nabc'),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\nabc',
+        ),
         ("multipart/form-data; boundary=x", b"nonsense"),
         ("multipart/form-data; boundary=x", b""),
         ("multipart/form-data", b"--x--"),
         ("application/json", b"{}"),
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="other"\r\n\r\nabc\r\n--x--\r\n'),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="other"\r\n\r\nabc\r\n--x--\r\n',
+        ),
     ],
 )
 def test_a_broken_upload_leaves_nothing(client, project, folder, kind, body):
@@ -175,7 +181,9 @@ def test_a_list_is_sorted_filtered_and_cut(client, project, send, noise):
 
 def test_several_planes_are_several_images(client, project, send):
     file = io.BytesIO()
-    tifffile.imwrite(file, np.arange(2 * 20 * 30, dtype=np.uint16).reshape(2, 20, 30), metadata={"axes": "TYX"}, imagej=True)
+    tifffile.imwrite(
+        file, np.arange(2 * 20 * 30, dtype=np.uint16).reshape(2, 20, 30), metadata={"axes": "TYX"}, imagej=True
+    )
     added = send(client, project, {"film.tif": file.getvalue()}).json()["added"]
     assert [each["name"] for each in added] == ["film.tif#0,0", "film.tif#0,1"]
     for image, least in zip(added, (0, 600), strict=True):

@@ -52,7 +52,9 @@ def test_every_answer_binds_the_browser(client):
     assert client.get("/api/about").headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", ["/api/nothing", "/../../etc/passwd", "/assets/../../server.py", "/assets/%2e%2e/server.py"])
+@pytest.mark.parametrize(
+    "path", ["/api/nothing", "/../../etc/passwd", "/assets/../../server.py", "/assets/%2e%2e/server.py"]
+)
 def test_what_is_not_there_is_told(client, path):
     answer = client.get(path)
     assert answer.status_code == 404 and set(answer.json()) == {"error", "cure"}
