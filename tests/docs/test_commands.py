@@ -64,6 +64,11 @@ NOT_RUN = {
         "print(coarsest.sum())  # the count",
     ],
     "docs/flags.md": ["python scripts/add_training_range.py MODEL DATA"],
+    "docs/app.md": [
+        "cytally app",
+        "cytally app --workspace /data/cells --allow /data/microscope --port 8800 --no-browser",
+        "ssh -L 8765:127.0.0.1:8765 user@server cytally app --no-browser",
+    ],
     "docs/scale.md": ["dask scheduler", "dask worker tcp://192.168.1.10:8786 --nworkers 16 --nthreads 1"],
     "docs/label.md": [
         "import cytally",

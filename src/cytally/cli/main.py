@@ -9,6 +9,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
+from cytally.cli import app as app_command
 from cytally.cli import (
     bench,
     calibrate,
@@ -80,6 +81,7 @@ app.command("growth")(growth.command)
 app.command("watch")(watch.command)
 app.add_typer(models.app, name="models")
 app.command("rerun")(rerun.command)
+app.command("app")(app_command.command)
 app.command("bench")(bench.command)
 app.command("doctor")(doctor.command)
 app.command("demo")(demo.command)

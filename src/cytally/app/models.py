@@ -1,0 +1,63 @@
+"""The models that can count here: those that come with cytally, and those that the workspace holds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cytally.app.answers import ModelAnswer
+from cytally.app.refusal import Refusal
+from cytally.app.workspace import Workspace
+from cytally.errors import ModelError
+from cytally.models.store import CARD, bundled_folder, bundled_models, read_card
+
+OWN = re.compile(r"[0-9a-f]{12}")
+IMPROVED = "projects/*/models/*"
+PUT_THERE = "models/*"
+"""Model folders that a user put into the workspace."""
+
+
+def list_models(workspace: Workspace) -> list[ModelAnswer]:
+    """All models that can be read, the bundled ones first."""
+    found = [_answer(name, bundled_folder() / name, bundled=True) for name in bundled_models()]
+    folders = sorted(workspace.folder.glob(f"{PUT_THERE}/{CARD}")) + sorted(workspace.folder.glob(f"{IMPROVED}/{CARD}"))
+    found += [_answer(path.parent.name, path.parent, bundled=False) for path in folders]
+    return [each for each in found if each is not None]
+
+
+def model_folder(workspace: Workspace, model: str) -> Path:
+    """The folder of a model that `list_models` lists.
+
+    Raises
+    ------
+    Refusal
+        404 where it is none of them.
+    """
+    if model in bundled_models():
+        return bundled_folder() / model
+    own = next((each for each in list_models(workspace) if each.id == model and not each.bundled), None)
+    if own is None:
+        raise Refusal(404, "there is no such model", "choose one of the list")
+    if own.project is None:
+        return workspace.folder / "models" / model
+    return workspace.project(own.project) / "models" / model
+
+
+def _answer(name: str, folder: Path, *, bundled: bool) -> ModelAnswer | None:
+    try:
+        card = read_card(folder)
+    except ModelError:
+        return None  # a training that was stopped
+    project = folder.parent.parent.name if OWN.fullmatch(folder.parent.parent.name) else None
+    created = card.provenance.get("created")
+    title = card.name or (f"improved {created or ''}".strip() if project else folder.name)
+    return ModelAnswer(
+        id=name,
+        name=title,
+        description=card.description or f"A model of the method {card.method}.",
+        method=card.method,
+        bundled=bundled,
+        calibrated=card.calibration is not None,
+        project=project,
+        created=created,
+    )

@@ -1,0 +1,92 @@
+"""Which images to label next, by `cytally suggest`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+from typing import Any
+
+from cytally.app.answers import Suggestions
+from cytally.app.confine import confined
+from cytally.app.desk import Desk
+from cytally.app.export import write_data_folder
+from cytally.app.models import model_folder
+from cytally.app.projects import now
+from cytally.app.records import touch
+from cytally.app.refusal import Refusal
+from cytally.app.running import Running
+from cytally.models.store import bundled_models
+from cytally.tasks.inputs import Inputs
+from cytally.tasks.watch import Watch
+
+TASK, OPTIONS = "cytally.tasks.suggest", "cytally.tasks.suggest_options"
+
+
+def queue_suggestions(desk: Desk, project: str, model: str) -> None:
+    """Refuse where nothing can be suggested.
+
+    Raises
+    ------
+    Refusal
+        404 where there is no such model; 409 where this version cannot suggest, or every image is reviewed.
+    """
+    model_folder(desk.workspace, model)
+    if importlib.util.find_spec(TASK) is None:
+        raise Refusal(409, "this version of cytally cannot suggest what to label", "install a newer one")
+    if not desk.store.row("SELECT 1 FROM images WHERE project = ? AND reviewed = 0", project):
+        raise Refusal(409, "there is no image that is not reviewed", "add images first")
+
+
+def run_suggestions(running: Running) -> dict[str, Any]:
+    """Rank the images that nobody has reviewed by what labelling them is expected to gain."""
+    workspace, store, model = running.desk.workspace, running.desk.store, running.asked["model"]
+    suggest, options = importlib.import_module(TASK).suggest, importlib.import_module(OPTIONS).SuggestOptions
+    rows = store.rows("SELECT * FROM images WHERE project = ? ORDER BY added", running.project)
+    waiting = [row for row in rows if not row["reviewed"]]
+    reviewed = [row for row in rows if row["reviewed"]]
+    paths = list(dict.fromkeys(confined(row["path"], workspace.allowed) for row in waiting))
+    inputs = Inputs(paths)
+    ids = {inputs.name(confined(row["path"], workspace.allowed)) + row["place"]: row for row in waiting}
+    work = running.folder / "suggest" / running.id
+    work.mkdir(parents=True, exist_ok=True)
+    if reviewed:
+        write_data_folder(workspace, reviewed, work / "labelled", link=True)
+    found = suggest(
+        paths,
+        work / "out",
+        model if model in bundled_models() else model_folder(workspace, model),
+        options(resume=True, labelled=work / "labelled" if reviewed else None),
+        Watch(on_images=lambda what, done, total: running.tell(done, total, what)),
+    )
+    told = [each.as_dict() for each in found.suggestions]
+    items = [
+        {
+            "image": ids[each["image"]]["id"],
+            "name": ids[each["image"]]["name"],
+            "region": each["region"],
+            "gain": each["gain"],
+            "why": each["why"],
+        }
+        for each in told
+        if each["image"] in ids
+    ]
+    with store.together():
+        store.change(
+            "INSERT OR REPLACE INTO suggestions (project, created, items) VALUES (?, ?, ?)",
+            *(running.project, now(), json.dumps(items)),
+        )
+        touch(store, running.project)
+    return {"suggested": len(items), "notes": list(found.notes)}
+
+
+def read_suggestions(desk: Desk, project: str) -> Suggestions:
+    """What was suggested last; images that were reviewed since are left out."""
+    row = desk.store.row("SELECT * FROM suggestions WHERE project = ?", project)
+    if row is None:
+        return Suggestions(created=None, items=[])
+    reviewed = {
+        each["id"] for each in desk.store.rows("SELECT id FROM images WHERE project = ? AND reviewed = 1", project)
+    }
+    items = [each for each in json.loads(row["items"]) if each["image"] not in reviewed]
+    return Suggestions(created=row["created"], items=items)

@@ -1,0 +1,165 @@
+"""Jobs: counted, cancelled, taken up again after a restart."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from cytally.app import count_job
+from cytally.app.running import Interrupted
+
+
+def start(client, project, **asked):
+    answer = client.post(f"{project}/jobs", json={"kind": "count", **asked})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def images(client, project):
+    return {each["name"]: each for each in client.get(f"{project}/images").json()["items"]}
+
+
+def test_images_are_counted(client, project, send, noise, ended, folder):
+    send(client, project, {"a.png": noise(1), "b.png": noise(2)})
+    before = client.get(f"{project}/images").json()["revision"]
+    job = ended(client, start(client, project))
+    assert job["state"] == "done" and job["done"] == job["total"] == 2 and job["finished"]
+    found = images(client, project)
+    assert {each["state"] for each in found.values()} == {"counted"} and found["a.png"]["model"] == "tiny"
+    assert job["result"]["counted"] == 2
+    assert job["result"]["cells"] == pytest.approx(sum(each["count"] for each in found.values()), abs=0.1)
+    assert client.get(f"{project}/images").json()["revision"] > before
+    detail = client.get(f"{project}/images/{found['a.png']['id']}").json()
+    assert detail["overlays"] == ["density"]
+    tile = client.get(f"{project}/images/{found['a.png']['id']}/overlays/density/0/0_0")
+    assert np.asarray(Pillow.open(io.BytesIO(tile.content))).shape == (40, 56, 4)
+    points = client.get(f"{project}/images/{found['a.png']['id']}/points").json()
+    assert all(len(point) == 3 for point in points["model"])
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{project}/counts.csv").text)))
+    assert [row["image"] for row in rows] == ["a.png", "b.png"] and rows[0]["model"] == "tiny"
+    assert float(rows[0]["count"]) == pytest.approx(found["a.png"]["count"]) and rows[0]["corrected"] == ""
+    report = client.get(f"{project}/report.html")
+    assert "a.png" in report.text and "sandbox" in report.headers["Content-Security-Policy"]
+    assert client.get("/api/projects").json()[0]["counted"] == 2
+    # counted again, one of them: the earlier results of the other stay, and in the end nobody keeps the first folder
+    ended(client, start(client, project, images=[found["a.png"]["id"]]))
+    assert len(list((folder / "projects").glob("*/counts/*"))) == 2
+    ended(client, start(client, project, images=[found["b.png"]["id"]]))
+    assert job["id"] not in [path.name for path in (folder / "projects").glob("*/counts/*")]
+
+
+def test_an_image_that_fails_does_not_stop_the_others(client, project, send, noise, ended, folder):
+    send(client, project, {"a.png": noise(1), "b.png": noise(2), "gone.png": noise(3)})
+    next(folder.rglob("a.png")).write_bytes(b"\x89PNG\r\n\x1a\n")  # damaged meanwhile
+    next(folder.rglob("gone.png")).unlink()
+    job = ended(client, start(client, project))
+    found = images(client, project)
+    assert job["state"] == "done" and job["result"]["failed"] == 2
+    assert {name: each["state"] for name, each in found.items()} == {
+        "a.png": "failed", "b.png": "counted", "gone.png": "failed",
+    }  # fmt: skip
+    assert "a.png" in found["a.png"]["error"] and str(folder) not in found["a.png"]["error"]
+    assert "gone.png" in found["gone.png"]["error"]
+    assert client.get(f"{project}/images?only=failed").json()["total"] == 2
+
+
+def test_what_cannot_be_done_is_refused(client, project, send, noise):
+    jobs = f"{project}/jobs"
+    assert client.post(jobs, json={"kind": "count"}).status_code == 409  # no image
+    send(client, project, {"a.png": noise()})
+    for body, status in [
+        ({"kind": "count", "images": ["0" * 12]}, 404),
+        ({"kind": "count", "images": []}, 422),
+        ({"kind": "count", "model": "none"}, 404),
+        ({"kind": "count", "model": "../../../tmp"}, 404),
+        ({"kind": "count", "more": 1}, 422),
+        ({"kind": "nonsense"}, 422),
+        ({"kind": "improve", "minutes": 0}, 422),
+        ({"kind": "improve", "minutes": 1}, 409),  # nothing is reviewed
+    ]:
+        answer = client.post(jobs, json=body)
+        assert answer.status_code == status and set(answer.json()) == {"error", "cure"}, (body, answer.text)
+    assert client.get("/api/jobs").json() == []
+    assert client.post("/api/jobs/000000000000/cancel").status_code == 404
+    assert client.patch(project, json={"model": "none"}).status_code == 404
+    assert client.get(f"{project}/suggestions").json() == {"created": None, "items": []}
+
+
+class Gate:
+    """Holds a count after so many images until it is opened."""
+
+    def __init__(self, monkeypatch, after: int) -> None:
+        self.reached, self.open = threading.Event(), threading.Event()
+        collect, gate = count_job._Told.on_images, self
+
+        def on_images(told, what, done, total):
+            if done >= after and not gate.open.is_set():
+                gate.reached.set()
+                assert gate.open.wait(30)
+                told.running._noted = 0.0  # so that it looks at once whether it shall stop
+                told.collect()
+            collect(told, what, done, total)
+
+        monkeypatch.setattr(count_job._Told, "on_images", on_images)
+
+
+def test_a_job_is_cancelled(client, project, send, noise, ended, monkeypatch):
+    send(client, project, {f"{seed}.png": noise(seed) for seed in range(4)})
+    gate = Gate(monkeypatch, after=2)
+    first, second = start(client, project), start(client, project)
+    assert gate.reached.wait(30)
+    assert client.post(f"/api/jobs/{second}/cancel").json()["state"] == "cancelled"
+    assert client.post(f"/api/jobs/{first}/cancel").json()["state"] == "running"
+    gate.open.set()
+    assert ended(client, first)["state"] == "cancelled"
+    states = [each["state"] for each in images(client, project).values()]
+    assert states[:2] == ["counted", "counted"] and set(states) <= {"counted", "new"}
+    assert client.post(f"/api/jobs/{first}/cancel").status_code == 409
+    assert ended(client, start(client, project))["state"] == "done"  # the next one is done as usual
+
+
+def test_a_job_goes_on_after_a_restart(open_client, client, project, send, noise, ended, monkeypatch, folder):
+    send(client, project, {f"{seed}.png": noise(seed) for seed in range(4)})
+    gate = Gate(monkeypatch, after=2)
+    first, second = start(client, project), start(client, project)
+    assert gate.reached.wait(30)
+    threading.Timer(0.5, gate.open.set).start()
+    client = open_client()  # ends the first server, which interrupts the job
+    assert ended(client, first)["state"] == "done" and ended(client, second)["state"] == "done"
+    assert {each["state"] for each in images(client, project).values()} == {"counted"}
+    jobs = client.get(f"/api/jobs?project={project.rpartition('/')[2]}").json()
+    assert [job["id"] for job in jobs] == [second, first]
+
+
+def test_a_restart_counts_nothing_twice(open_client, client, project, send, noise, ended, monkeypatch, folder):
+    send(client, project, {f"{seed}.png": noise(seed) for seed in range(3)})
+    gate = Gate(monkeypatch, after=1)
+    job = start(client, project)
+    assert gate.reached.wait(30)
+    threading.Timer(0.3, gate.open.set).start()
+    client = open_client()
+    assert ended(client, job)["state"] == "done"
+    run = json.loads(next(folder.glob("projects/*/counts/*/run.json")).read_text())
+    assert run["finished"] and len(run["images"]) == 3
+    assert issubclass(Interrupted, BaseException) and not issubclass(Interrupted, Exception)
+
+
+def test_a_second_server_is_refused_the_workspace(client, folder):
+    from cytally.app.workspace import Workspace
+    from cytally.errors import UsageError
+
+    with pytest.raises(UsageError, match="in use by another 'cytally app'; open"):
+        Workspace(folder)
+
+
+def test_suggestions_are_refused_where_they_are_not_built(client, project, send, noise, monkeypatch):
+    send(client, project, {"a.png": noise()})
+    monkeypatch.setattr("cytally.app.suggest_job.TASK", "cytally.tasks.nowhere")
+    answer = client.post(f"{project}/jobs", json={"kind": "suggest"})
+    assert answer.status_code == 409 and "suggest" in answer.json()["error"]
