@@ -1,6 +1,6 @@
 import { useEffect, useId, useState } from "preact/hooks";
 
-import type { ListQuery, Only } from "../../logic/list-query.ts";
+import { SORTS, type ListQuery, type Only, type Sort } from "../../logic/list-query.ts";
 
 interface Props {
   query: ListQuery;
@@ -10,6 +10,15 @@ interface Props {
 }
 
 const PAUSE_MS = 250;
+
+const SORT_WORDS: Record<Sort, string> = {
+  name: "name",
+  count: "count",
+  width: "width of the bounds",
+  flags: "number of flags",
+  reviewed: "reviewed or not",
+  added: "time of adding",
+};
 
 export function ListControls({ query, pictures, onQuery, onPictures }: Props) {
   const id = useId();
@@ -36,6 +45,21 @@ export function ListControls({ query, pictures, onQuery, onPictures }: Props) {
         <option value="reviewed">only reviewed</option>
         <option value="unreviewed">only not yet reviewed</option>
       </select>
+      <label for={`${id}-sort`}>Sort by</label>
+      <select id={`${id}-sort`} value={query.sort} onChange={(event) => onQuery({ ...query, sort: event.currentTarget.value as Sort })}>
+        {SORTS.map((sort) => (
+          <option key={sort} value={sort}>
+            {SORT_WORDS[sort]}
+          </option>
+        ))}
+      </select>
+      <button
+        type="button"
+        aria-label={query.order === "asc" ? "Smallest first; turn the order" : "Largest first; turn the order"}
+        onClick={() => onQuery({ ...query, order: query.order === "asc" ? "desc" : "asc" })}
+      >
+        {query.order === "asc" ? "▲" : "▼"}
+      </button>
       <span class="gap" />
       <span role="group" aria-label="Layout" class="switch">
         <button type="button" aria-pressed={!pictures} onClick={() => onPictures(false)}>
