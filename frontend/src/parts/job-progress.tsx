@@ -26,7 +26,7 @@ export function JobProgress({ job, onChange }: { job: Job; onChange: () => void 
       <button type="button" onClick={cancel}>
         Cancel
       </button>
-      {job.message && <span class="hint job-message">{job.message}</span>}
+      {job.state === "running" && job.message && <span class="hint job-message">{job.message}</span>}
     </div>
   );
 }

@@ -3,6 +3,8 @@ import OpenSeadragon from "openseadragon";
 import { overlayAddress, tileAddress } from "../../api/calls.ts";
 import type { ImageDetail, OverlayKind, Point, Region } from "../../api/types.ts";
 import type { Box } from "../../logic/points.ts";
+
+import { keepStylesOut } from "./no-inline-style.ts";
 import { drawMarks, type Marks, type Place } from "./points-layer.ts";
 import { tileSource } from "./tiles.ts";
 
@@ -41,6 +43,7 @@ export class Stage {
     private detail: ImageDetail,
     private readonly events: StageEvents,
   ) {
+    keepStylesOut();
     this.viewer = OpenSeadragon({
       element,
       drawer: "canvas",
