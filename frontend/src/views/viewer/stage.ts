@@ -1,11 +1,12 @@
 import OpenSeadragon from "openseadragon";
 
 import { overlayAddress, tileAddress } from "../../api/calls.ts";
-import type { ImageDetail, OverlayKind, Point, Region } from "../../api/types.ts";
+import type { ImageDetail, OverlayKind, Point } from "../../api/types.ts";
 import type { Box } from "../../logic/points.ts";
 
+import { Camera } from "./camera.ts";
 import { keepStylesOut } from "./no-inline-style.ts";
-import { drawMarks, type Marks, type Place } from "./points-layer.ts";
+import { drawMarks, type Marks } from "./points-layer.ts";
 import { tileSource } from "./tiles.ts";
 
 export interface Light {
@@ -22,10 +23,9 @@ export interface StageEvents {
   moved: (zoom: number) => void;
 }
 
-const REACH_PX = 9;
-
-/** The picture, its overlays and its points; zooming and panning. Knows nothing of what a click means. */
+/** The picture, its overlays and its points. Knows nothing of what a click means. */
 export class Stage {
+  readonly camera: Camera;
   private readonly viewer: OpenSeadragon.Viewer;
   /** The picture, and while its brightness changes, those that are on their way. */
   private readonly pictures: OpenSeadragon.TiledImage[] = [];
@@ -57,21 +57,22 @@ export class Stage {
       gestureSettingsTouch: { dblClickToZoom: false },
       gestureSettingsPen: { clickToZoom: false, dblClickToZoom: false },
     });
+    this.camera = new Camera(this.viewer.viewport, canvas, detail.width);
     // The page has keys of its own; two answers to one key would confuse.
     this.viewer.addHandler("canvas-key", (event) => {
       event.preventDefaultAction = true;
     });
     this.viewer.addHandler("canvas-click", (event) => {
       if (!event.quick || this.shifted(event) || this.boxTool) return;
-      this.events.click(this.at(event.position), REACH_PX / this.place().zoom);
+      this.events.click(this.camera.at(event.position), this.camera.reach());
     });
     this.viewer.addHandler("canvas-press", (event) => {
-      this.pressed = this.at(event.position);
+      this.pressed = this.camera.at(event.position);
     });
     this.viewer.addHandler("canvas-drag", (event) => {
       if (this.pressed === null || !(this.boxTool || this.shifted(event) || this.marks.box)) return;
       event.preventDefaultAction = true;
-      const [y1, x1] = this.at(event.position);
+      const [y1, x1] = this.camera.at(event.position);
       this.mark({ box: { y0: this.pressed[0], x0: this.pressed[1], y1, x1 } });
     });
     this.viewer.addHandler("canvas-drag-end", (event) => {
@@ -104,9 +105,9 @@ export class Stage {
         if (this.pictures.length > 1) {
           this.onceLoaded(item, () => this.dropBefore(item));
         } else if (this.marks.region) {
-          this.lookAt(this.marks.region);
+          this.camera.lookAt(this.marks.region);
         } else {
-          this.viewer.viewport.goHome(true);
+          this.camera.fit(true);
         }
       },
     });
@@ -163,55 +164,6 @@ export class Stage {
     this.draw();
   }
 
-  lookAt([y, x, height, width]: Region): void {
-    const unit = this.detail.width;
-    const around = 0.25;
-    this.viewer.viewport.fitBounds(
-      new OpenSeadragon.Rect(
-        (x - width * around) / unit,
-        (y - height * around) / unit,
-        (width * (1 + 2 * around)) / unit,
-        (height * (1 + 2 * around)) / unit,
-      ),
-      true,
-    );
-  }
-
-  /** By fractions of what is in sight. */
-  pan(right: number, down: number): void {
-    const { width, height } = this.viewer.viewport.getBounds();
-    this.viewer.viewport.panBy(new OpenSeadragon.Point(right * width, down * height));
-    this.viewer.viewport.applyConstraints();
-  }
-
-  zoom(factor: number): void {
-    this.viewer.viewport.zoomBy(factor);
-    this.viewer.viewport.applyConstraints();
-  }
-
-  fit(): void {
-    this.viewer.viewport.goHome();
-  }
-
-  /** One pixel of the image on one of the screen. */
-  actualSize(): void {
-    this.viewer.viewport.zoomTo(this.detail.width / this.canvas.clientWidth);
-  }
-
-  /** What the cross in the middle points at. */
-  middle(): { at: Point; reach: number } {
-    const { x, y } = this.viewer.viewport.getCenter(true);
-    const unit = this.detail.width;
-    return { at: [y * unit - 0.5, x * unit - 0.5], reach: REACH_PX / this.place().zoom };
-  }
-
-  /** What is in sight, as a box. */
-  sight(): Box {
-    const { x, y, width, height } = this.viewer.viewport.getBounds(true);
-    const unit = this.detail.width;
-    return { y0: y * unit - 0.5, x0: x * unit - 0.5, y1: (y + height) * unit - 0.5, x1: (x + width) * unit - 0.5 };
-  }
-
   close(): void {
     this.closed = true;
     this.viewer.destroy();
@@ -221,20 +173,9 @@ export class Stage {
     return (event.originalEvent as Partial<MouseEvent>).shiftKey === true;
   }
 
-  private at(position: OpenSeadragon.Point): Point {
-    const { x, y } = this.viewer.viewport.pointFromPixel(position, true);
-    return [y * this.detail.width - 0.5, x * this.detail.width - 0.5];
-  }
-
-  private place(): Place {
-    const { viewport } = this.viewer;
-    const { x, y } = viewport.pixelFromPoint(new OpenSeadragon.Point(0, 0), true);
-    return { x, y, zoom: (viewport.getZoom(true) * this.canvas.clientWidth) / this.detail.width };
-  }
-
   private moved(): void {
     if (this.closed) return;
-    const { zoom } = this.place();
+    const { zoom } = this.camera.place();
     // Single pixels are shown as squares once they are large enough to be seen.
     this.viewer.drawer.setImageSmoothingEnabled(zoom < 3);
     this.draw();
@@ -242,6 +183,6 @@ export class Stage {
   }
 
   private draw(): void {
-    if (!this.closed) drawMarks(this.canvas, this.place(), this.marks);
+    if (!this.closed) drawMarks(this.canvas, this.camera.place(), this.marks);
   }
 }

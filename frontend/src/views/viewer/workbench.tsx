@@ -1,8 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import type { ImageDetail, Project, Region } from "../../api/types.ts";
+import type { ImageDetail, Point, Project, Region } from "../../api/types.ts";
 import { added, cleared, compare, inside, nearest, without, type Box } from "../../logic/points.ts";
-import type { Point } from "../../api/types.ts";
 import { useStore } from "../../state/store.ts";
 import type { Jobs } from "../../state/use-jobs.ts";
 import { ConflictDialog } from "./conflict-dialog.tsx";
@@ -85,20 +84,20 @@ export function Workbench({ project, detail, correction, region, jobs, walk }: P
     redo: () => correction.redo(),
     tool: setTool,
     toggle: toggleLayer,
-    pan: (right, down) => stage.current?.pan(right, down),
-    zoom: (factor) => stage.current?.zoom(factor),
-    fit: () => stage.current?.fit(),
-    actualSize: () => stage.current?.actualSize(),
+    pan: (right, down) => stage.current?.camera.pan(right, down),
+    zoom: (factor) => stage.current?.camera.zoom(factor),
+    fit: () => stage.current?.camera.fit(),
+    actualSize: () => stage.current?.camera.actualSize(),
     addHere: () => {
-      const middle = stage.current?.middle();
-      if (middle && inside(middle.at, detail.height, detail.width)) correction.edit(added(correction.shown, middle.at));
+      const at = stage.current?.camera.middle();
+      if (at && inside(at, detail.height, detail.width)) correction.edit(added(correction.shown, at));
     },
     removeHere: () => {
-      const middle = stage.current?.middle();
-      const index = middle ? nearest(correction.shown, middle.at, middle.reach * 2) : -1;
+      const camera = stage.current?.camera;
+      const index = camera ? nearest(correction.shown, camera.middle(), camera.reach() * 2) : -1;
       if (index >= 0) correction.edit(without(correction.shown, index));
     },
-    clearSight: () => stage.current && clear(stage.current.sight()),
+    clearSight: () => stage.current && clear(stage.current.camera.sight()),
     help: () => setHelp(true),
   };
   useEffect(() => {
