@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 THREADS := OMP_NUM_THREADS=1
 
-.PHONY: help demo test test-docs test-slow docs clean
+.PHONY: help demo test test-docs test-slow docs page clean
 
 help:
 	@echo "make demo       install, count the cells in the bundled sample images, tell where the report is"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-docs  the longer pages of the documentation, every command of which is run"
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make docs       build the documentation into site/"
+	@echo "make page       check and build the page of cytally app (needs Node 20 and npm)"
 	@echo "make clean      remove .venv and everything that was built"
 
 demo: $(VENV)/.installed
@@ -38,8 +39,15 @@ test-slow: $(VENV)/.installed-test
 docs: $(VENV)/.installed-test
 	$(BIN)/mkdocs build --strict
 
+# What is built is committed, so that only those who change the page need npm.
+page: frontend/node_modules/.package-lock.json
+	cd frontend && npm run check && npm run build
+
+frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
+	cd frontend && npm ci --no-audit --no-fund
+
 clean:
-	rm -rf $(VENV) site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) frontend/node_modules site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests docs scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps remember what was installed: pip runs again only when pyproject.toml has changed.

@@ -1,0 +1,68 @@
+import { answered, lost } from "../state/connection.ts";
+import { token } from "./token.ts";
+
+/** What the server says is wrong, and what to do about it. */
+export class ServerError extends Error {
+  constructor(
+    message: string,
+    readonly cure: string,
+    readonly status: number,
+    readonly body: unknown,
+  ) {
+    super(message);
+  }
+}
+
+/** The server did not answer at all; the banner tells so, and nothing else needs to. */
+export class LostServer extends Error {}
+
+interface ErrorBody {
+  error?: string;
+  cure?: string;
+}
+
+function headers(json: boolean): Headers {
+  const all = new Headers();
+  const word = token();
+  if (word !== null) all.set("X-Cytally-Token", word);
+  if (json) all.set("Content-Type", "application/json");
+  return all;
+}
+
+async function send(method: string, path: string, body?: BodyInit, json = false): Promise<Response> {
+  try {
+    return await fetch(`/api${path}`, { method, headers: headers(json), cache: "no-store", ...(body ? { body } : {}) });
+  } catch {
+    lost();
+    throw new LostServer("The server does not answer.");
+  }
+}
+
+async function read<T>(response: Response): Promise<T> {
+  if (response.status === 502 || response.status === 504) {
+    lost();
+    throw new LostServer("The server does not answer.");
+  }
+  answered();
+  const body: unknown = await response.json().catch(() => null);
+  if (response.ok) return body as T;
+  const told = (body ?? {}) as ErrorBody;
+  throw new ServerError(
+    told.error ?? `The server answered ${response.status}.`,
+    told.cure ?? "Try again; the terminal that runs cytally app tells more.",
+    response.status,
+    body,
+  );
+}
+
+export async function get<T>(path: string): Promise<T> {
+  return read<T>(await send("GET", path));
+}
+
+export async function sendJson<T>(method: "POST" | "PUT" | "PATCH", path: string, value: unknown): Promise<T> {
+  return read<T>(await send(method, path, JSON.stringify(value), true));
+}
+
+export async function sendForm<T>(path: string, form: FormData): Promise<T> {
+  return read<T>(await send("POST", path, form));
+}

@@ -1,0 +1,32 @@
+import { cancelJob } from "../api/calls.ts";
+import type { Job } from "../api/types.ts";
+import { duration } from "../logic/words.ts";
+import { tell } from "../state/notice.ts";
+
+const NAMES = { count: "Counting", improve: "Improving the model", suggest: "Looking for what to label next" } as const;
+
+function rest(job: Job): string {
+  if (job.state === "waiting") return "waiting for its turn";
+  const done = job.kind === "count" ? `${job.done} of ${job.total} images` : `${job.total ? Math.round((100 * job.done) / job.total) : 0} % done`;
+  const left = job.seconds_left === null ? "" : `, ${duration(job.seconds_left)} left`;
+  return done + left;
+}
+
+/** One line of the queue. */
+export function JobProgress({ job, onChange }: { job: Job; onChange: () => void }) {
+  const cancel = (): void => {
+    cancelJob(job.id).then(onChange, tell);
+  };
+  const name = NAMES[job.kind];
+  return (
+    <div class="job" role="group" aria-label={name}>
+      <span class="job-name">{name}</span>
+      <progress max={Math.max(job.total, 1)} value={job.done} aria-label={`${name}: progress`} />
+      <span class="job-rest">{rest(job)}</span>
+      <button type="button" onClick={cancel}>
+        Cancel
+      </button>
+      {job.state === "running" && job.message && <span class="hint job-message">{job.message}</span>}
+    </div>
+  );
+}

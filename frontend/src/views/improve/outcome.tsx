@@ -1,0 +1,48 @@
+import type { Job } from "../../api/types.ts";
+import { plural } from "../../logic/words.ts";
+
+const error = (value: number | null | undefined): string =>
+  value === null || value === undefined ? "not measured" : String(Number(value.toPrecision(3)));
+
+/** Old against new, on the same images, and which of the two is used from now on. */
+export function Outcome({ job }: { job: Job }) {
+  if (job.state === "failed") return <p class="notice bad">Improving failed. {job.message}</p>;
+  if (job.state === "cancelled") return <p class="hint">Improving was cancelled; the old model is kept.</p>;
+  const { result } = job;
+  if (!result) return null;
+  const measured = result.new?.n ?? result.old?.n;
+  return (
+    <section class="outcome">
+      <h2>{result.kept === "new" ? "The new model is better and is used from now on" : "The old model is kept"}</h2>
+      <table>
+        <caption>
+          How many cells off a count is, on average
+          {measured ? `, measured on ${plural(measured, "reviewed image")} that the new model did not learn from` : ""}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Model</th>
+            <th scope="col" class="number">
+              Cells off per image
+            </th>
+            <th scope="col">Used from now on</th>
+          </tr>
+        </thead>
+        <tbody>
+          <tr>
+            <th scope="row">old</th>
+            <td class="number">{error(result.old?.mae)}</td>
+            <td>{result.kept === "old" ? "✓ yes" : "no"}</td>
+          </tr>
+          <tr>
+            <th scope="row">new</th>
+            <td class="number">{error(result.new?.mae)}</td>
+            <td>{result.kept === "new" ? "✓ yes" : "no"}</td>
+          </tr>
+        </tbody>
+      </table>
+      {job.message && <p class="hint">{job.message}</p>}
+      {result.kept === "new" && <p>Earlier counts stay as they are until you count again.</p>}
+    </section>
+  );
+}

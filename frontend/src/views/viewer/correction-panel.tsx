@@ -1,0 +1,73 @@
+import { plural } from "../../logic/words.ts";
+import type { Correction, CorrectionState, Saving } from "./correction.ts";
+import { setTool, type Tool } from "./settings.ts";
+
+const SAVING: Record<Saving, string> = {
+  saved: "Saved",
+  waiting: "Not saved yet; kept in this browser",
+  saving: "Saving …",
+  refused: "Not saved",
+};
+
+const TOOLS: { tool: Tool; name: string; key: string }[] = [
+  { tool: "points", name: "Add or remove", key: "a" },
+  { tool: "box", name: "Clear a box", key: "b" },
+  { tool: "look", name: "Look", key: "l" },
+];
+
+interface Props {
+  correction: Correction;
+  state: CorrectionState;
+  tool: Tool;
+}
+
+export function CorrectionPanel({ correction, state, tool }: Props) {
+  const touched = state.history.present !== null;
+  return (
+    <section class="panel" aria-label="Correction">
+      <p class="figure" aria-live="polite" data-testid="corrected">
+        <span class="big">{correction.shown.length}</span> {touched ? "points, corrected by you" : "points, as the model found them"}
+      </p>
+      <div class="switch" role="group" aria-label="What a click does">
+        {TOOLS.map((choice) => (
+          <button
+            key={choice.tool}
+            type="button"
+            aria-pressed={tool === choice.tool}
+            aria-keyshortcuts={choice.key}
+            onClick={() => setTool(choice.tool)}
+          >
+            {choice.name}
+          </button>
+        ))}
+      </div>
+      <div class="row">
+        <button type="button" disabled={state.history.past.length === 0} aria-keyshortcuts="Control+Z" onClick={() => correction.undo()}>
+          Undo
+        </button>
+        <button
+          type="button"
+          disabled={state.history.future.length === 0}
+          aria-keyshortcuts="Control+Shift+Z"
+          onClick={() => correction.redo()}
+        >
+          Redo
+        </button>
+        <span class={`saving ${state.saving}`} role="status">
+          {touched || state.reviewed ? SAVING[state.saving] : ""}
+        </span>
+      </div>
+      <label class="reviewed">
+        <input
+          type="checkbox"
+          aria-keyshortcuts="r"
+          checked={state.reviewed}
+          onChange={(event) => correction.review(event.currentTarget.checked)}
+        />
+        <span>
+          <strong>Reviewed</strong>: all cells are marked, {plural(correction.shown.length, "point is", "points are")} right
+        </span>
+      </label>
+    </section>
+  );
+}

@@ -1,0 +1,329 @@
+"""The page of `cytally app` in a browser: the jobs a biologist does with it, against a server that really counts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cytally
+
+playwright = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("uvicorn")
+expect = playwright.expect
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SAMPLES = Path(cytally.__file__).parent / "samples" / "images"
+STATIC = Path(cytally.__file__).parent / "app" / "static"
+SERVER = Path(cytally.__file__).parent / "app" / "server.py"
+PATIENCE = 60_000
+EXPECTED = ("409 (", "ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
+"""What the browser itself writes to its console when tabs disagree or a server is gone; both are tested here."""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium here"),
+    pytest.mark.skipif(not SERVER.is_file(), reason="the server is not part of this checkout"),
+]
+
+
+class Server:
+    """`cytally app` as its users start it."""
+
+    def __init__(self, workspace: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.workspace = workspace
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "cytally", "app", "--workspace", str(self.workspace)]
+        self.process = subprocess.Popen([*command, "--port", str(self.port), "--no-browser"])
+        for _ in range(240):
+            try:
+                self.get("/about")
+                return
+            except OSError:
+                time.sleep(0.25)
+        raise AssertionError("the server did not start within a minute")
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}/api{path}", timeout=10) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("workspace"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_tab(browser: Any, server: Server) -> Iterator[Callable[[], Any]]:
+    """Tabs of one browser; in the end, none may have complained or asked anyone but the server."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    complaints: list[str] = []
+
+    def listen(message: Any) -> None:
+        if message.type == "error" and not any(word in message.text for word in EXPECTED):
+            complaints.append(message.text)
+
+    def watch(request: Any) -> None:
+        if not request.url.startswith((server.url, "blob:", "data:")):
+            complaints.append(f"asked {request.url}")
+
+    def tab() -> Any:
+        page = context.new_page()
+        page.on("console", listen)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", watch)
+        return page
+
+    yield tab
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def counted(server: Server, browser: Any) -> str:
+    """A project of three images that the page made and counted; its address in the page."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(server.url)
+    page.get_by_label("New project").fill("Dose response")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_text("Drop images or folders here")).to_be_visible()
+    files = [str(SAMPLES / f"{name}.png") for name in ("empty", "sparse", "small")]
+    page.get_by_label("Image files").set_input_files(files)
+    expect(page.get_by_text("3 images added.")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Count all").click()
+    expect(page.get_by_text("counted", exact=True)).to_have_count(3, timeout=5 * PATIENCE)
+    address = page.url
+    page.close()
+    return str(address)
+
+
+def number(page: Any) -> int:
+    return int(page.get_by_test_id("corrected").locator(".big").inner_text())
+
+
+def open_image(page: Any, address: str, name: str) -> None:
+    page.goto(address)
+    page.get_by_role("link", name=name).first.click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("corrected")).to_be_visible()
+    expect(page.get_by_role("img", name="Scale bar")).to_be_visible()
+
+
+def saved(page: Any) -> None:
+    expect(page.get_by_role("status").get_by_text("Saved", exact=True)).to_be_visible(timeout=PATIENCE)
+
+
+def test_no_script_or_style_lies_in_the_page_and_no_map_beside_it() -> None:
+    text = (STATIC / "index.html").read_text(encoding="utf-8")
+    assert "<style" not in text and "style=" not in text and "<script>" not in text
+    assert [path.name for path in STATIC.rglob("*.map")] == []
+    licences = (STATIC / "THIRD-PARTY.txt").read_text(encoding="utf-8")
+    assert "openseadragon" in licences and "preact" in licences
+
+
+def test_projects_are_created_and_renamed(server: Server, open_tab: Callable[[], Any]) -> None:
+    page = open_tab()
+    page.goto(server.url)
+    page.get_by_label("New project").fill("First name")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Drop images or folders here")).to_be_visible()
+    page.goto(f"{server.url}/#/")
+    page.get_by_role("button", name="Rename First name").click()
+    page.get_by_label("New name for First name").fill("Second name")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Second name")).to_be_visible()
+    assert "Second name" in [project["name"] for project in server.get("/projects")]
+
+
+def test_a_file_that_is_no_image_is_refused_with_its_cure(
+    counted: str, open_tab: Callable[[], Any], tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    page = open_tab()
+    page.goto(counted)
+    page.get_by_text("Add images").click()
+    page.get_by_label("Image files").set_input_files(str(tmp_path / "broken.png"))
+    expect(page.get_by_text("1 file could not be added:")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("broken.png", exact=True)).to_be_visible()
+
+
+def test_the_list_sorts_filters_and_downloads(counted: str, open_tab: Callable[[], Any]) -> None:
+    page = open_tab()
+    page.goto(counted)
+    names = page.locator("tbody th a")
+    expect(names).to_have_count(3)
+    page.get_by_role("columnheader", name="Count").get_by_role("button").click()
+    expect(names.first).to_have_text("empty.png")
+    page.get_by_role("columnheader", name="Count").get_by_role("button").click()
+    expect(names.last).to_have_text("empty.png")
+    page.get_by_label("Name contains").fill("spar")
+    expect(names).to_have_count(1)
+    page.reload()  # the address remembers
+    expect(names).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Counts (CSV)").click()
+    assert "sparse.png" in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_points_are_added_removed_cleared_undone_and_kept(
+    counted: str, server: Server, open_tab: Callable[[], Any]
+) -> None:
+    page = open_tab()
+    open_image(page, counted, "sparse.png")
+    before = number(page)
+    # A place without a point: the test takes the middle, and if a point lies there, the first click removes it.
+    box = page.locator(".stage").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.click(x, y)
+    page.wait_for_timeout(600)  # two clicks in a row are a double click to a browser
+    first = number(page)
+    assert abs(first - before) == 1
+    page.mouse.click(x, y)
+    assert number(page) == before
+    page.keyboard.press("Control+z")
+    assert number(page) == first
+    page.keyboard.press("Control+Shift+z")
+    assert number(page) == before
+    page.keyboard.press("Control+z")
+    saved(page)
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(x, y, steps=4)
+    page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] - 5, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    assert number(page) == 0
+    page.keyboard.press("Control+z")
+    page.keyboard.press("r")
+    expect(page.get_by_role("checkbox", name="Reviewed")).to_be_checked()
+    saved(page)
+    page.reload()
+    expect(page.get_by_role("checkbox", name="Reviewed")).to_be_checked(timeout=PATIENCE)
+    assert number(page) == first
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("✓ reviewed")).to_be_visible()
+    page.get_by_role("button", name="Export reviewed").click()
+    folder = Path(page.locator("dialog .path").inner_text())
+    rows = (folder / "points.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert len(rows) == first
+
+
+def test_keys_alone_go_through_the_images(counted: str, open_tab: Callable[[], Any]) -> None:
+    page = open_tab()
+    open_image(page, counted, "empty.png")
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="small.png")).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("p")
+    expect(page.get_by_role("heading", name="empty.png")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("corrected")).to_be_visible()
+    before = number(page)
+    page.keyboard.press("Enter")
+    assert number(page) == before + 1
+    page.keyboard.press("Delete")
+    assert number(page) == before
+    saved(page)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
+    expect(page.get_by_role("heading", name="empty.png")).to_be_visible()
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_two_tabs_that_disagree_are_asked(counted: str, open_tab: Callable[[], Any], mine: bool) -> None:
+    one, other = open_tab(), open_tab()
+    for page in (one, other):
+        open_image(page, counted, "small.png")
+    before = number(one)
+    one.keyboard.press("Enter")
+    saved(one)
+    other.keyboard.press("Enter")
+    other.keyboard.press("Enter")
+    expect(other.get_by_role("dialog")).to_be_visible(timeout=PATIENCE)
+    other.get_by_role("button", name="Keep mine" if mine else "Take the other one").click()
+    saved(other)
+    assert number(other) == before + (2 if mine else 1)
+
+
+def test_every_control_has_a_name(counted: str, open_tab: Callable[[], Any]) -> None:
+    page = open_tab()
+    nameless = """() => [...document.querySelectorAll("button, input, select, a, [role=img]")]
+        .filter((one) => one.checkVisibility() && !one.closest("[aria-hidden=true]"))
+        .filter((one) => !(one.ariaLabel || one.labels?.length || one.textContent.trim() || one.title))
+        .map((one) => one.outerHTML)"""
+    page.goto(counted)
+    expect(page.locator("tbody tr")).to_have_count(3)
+    assert page.evaluate(nameless) == []
+    open_image(page, counted, "small.png")
+    assert page.evaluate(nameless) == []
+    for tab in ("What to label next", "Improve"):
+        page.get_by_role("link", name=tab).click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert page.evaluate(nameless) == []
+
+
+def test_a_lost_server_is_told_and_nothing_is_lost(counted: str, server: Server, open_tab: Callable[[], Any]) -> None:
+    page = open_tab()
+    open_image(page, counted, "empty.png")
+    before = number(page)
+    server.stop()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The server does not answer.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("status").get_by_text("Not saved yet")).to_be_visible(timeout=PATIENCE)
+    server.start()
+    expect(page.get_by_text("The server does not answer.")).to_have_count(0, timeout=PATIENCE)
+    saved(page)
+    page.reload()
+    expect(page.get_by_test_id("corrected")).to_be_visible(timeout=PATIENCE)
+    assert number(page) == before + 1
+
+
+def test_an_unsaved_correction_survives_a_reload(counted: str, open_tab: Callable[[], Any]) -> None:
+    page = open_tab()
+    open_image(page, counted, "empty.png")
+    before = number(page)
+    page.route("**/points", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").get_by_text("Not saved yet")).to_be_visible(timeout=PATIENCE)
+    page.unroute("**/points")
+    page.reload()
+    expect(page.get_by_test_id("corrected")).to_be_visible(timeout=PATIENCE)
+    assert number(page) == before + 1
+    saved(page)
