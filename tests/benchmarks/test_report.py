@@ -108,6 +108,10 @@ WORDS = """# Benchmarks
 
 <!-- here: small images -->
 
+<!-- here: intervals -->
+
+<!-- here: intervals commands -->
+
 <!-- here: lean networks -->
 
 <!-- here: lean test -->

@@ -266,7 +266,7 @@ def furniture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copyfile(folder / "images" / "field-a.png", folder / "image.png")
     draw_data_folder(folder / "data", 3)
     draw_data_folder(folder / "unseen", 2)
-    draw_data_folder(folder / "calibration", 9)
+    draw_data_folder(folder / "calibration", 14)  # three are those of `data`, and are left out
     draw(folder / "plate1", [f"plate1_{well}_1.png" for well in ("A01", "B03")], 96, 12)
     draw_slide(folder)
     draw_timelapse(folder)
