@@ -144,7 +144,8 @@ def test_links_stay_within_what_is_allowed(open_client, noise, tmp_path, folder)
 
 
 @pytest.mark.parametrize(
-    "path", ["tiles/9/0_0", "tiles/-1/0_0", "tiles/0/1_0", "tiles/0/-1_0", "tiles/0/0_99999", "tiles/0/..%2f_0", "tiles/0/0_0?channel=1",
+    "path", ["tiles/9/0_0", "tiles/-1/0_0", "tiles/0/1_0", "tiles/0/-1_0", "tiles/0/0_99999", "tiles/0/..%2f_0",
+             "tiles/0/0_0?channel=1",
              "tiles/0/0_0?channel=0&low=nan", "tiles/a/0_0", "overlays/density/0/0_0", "overlays/other/0/0_0"]
 )  # fmt: skip
 def test_there_are_no_other_tiles(client, project, send, noise, path):
