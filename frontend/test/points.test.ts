@@ -41,6 +41,12 @@ describe("points", () => {
     expect(changes).toEqual({ kept: [[0, 0]], placed: [[7, 7]], removed: [three[1], three[2]] });
   });
 
+  it("takes a rounded point for the same one, across whole numbers too", () => {
+    const changes = compare([[2.9996, 7.12345]], [[3, 7.12]]);
+    expect(changes).toEqual({ kept: [[3, 7.12]], placed: [], removed: [] });
+    expect(compare([[3, 7]], [[3.2, 7]]).placed).toEqual([[3.2, 7]]);
+  });
+
   it("compares lists by value", () => {
     expect(samePoints([[1, 2]], [[1, 2]])).toBe(true);
     expect(samePoints([[1, 2]], [[1, 3]])).toBe(false);

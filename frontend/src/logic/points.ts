@@ -49,18 +49,39 @@ export function inside(at: Point, height: number, width: number): boolean {
   return at[0] >= -0.5 && at[1] >= -0.5 && at[0] < height - 0.5 && at[1] < width - 0.5;
 }
 
+/** The same point, but for rounding: the server keeps fewer digits than the model gives. */
+const SAME = 0.05;
+
 /** What a person changed of what the model found: the points of both, of one, of the other. */
 export function compare(
   model: readonly Point[],
   corrected: readonly Point[],
 ): { kept: Point[]; placed: Point[]; removed: Point[] } {
-  const key = ([y, x]: Point): string => `${y},${x}`;
-  const before = new Set(model.map(key));
-  const after = new Set(corrected.map(key));
+  const before = lookup(model);
+  const after = lookup(corrected);
   return {
-    kept: corrected.filter((point) => before.has(key(point))),
-    placed: corrected.filter((point) => !before.has(key(point))),
-    removed: model.filter((point) => !after.has(key(point))),
+    kept: corrected.filter(before),
+    placed: corrected.filter((point) => !before(point)),
+    removed: model.filter((point) => !after(point)),
+  };
+}
+
+/** Whether a point is in a list; sorted into squares of one pixel, so that thousands are quick. */
+function lookup(points: readonly Point[]): (point: Point) => boolean {
+  const squares = new Map<string, Point[]>();
+  for (const point of points) {
+    const key = `${Math.floor(point[0])},${Math.floor(point[1])}`;
+    squares.set(key, [...(squares.get(key) ?? []), point]);
+  }
+  const near = (value: number): Set<number> => new Set([Math.floor(value - SAME), Math.floor(value + SAME)]);
+  return ([y, x]) => {
+    for (const row of near(y)) {
+      for (const column of near(x)) {
+        const there = squares.get(`${row},${column}`) ?? [];
+        if (there.some((other) => Math.abs(other[0] - y) <= SAME && Math.abs(other[1] - x) <= SAME)) return true;
+      }
+    }
+    return false;
   };
 }
 
@@ -68,6 +89,9 @@ export function samePoints(one: readonly Point[], other: readonly Point[] | null
   return (
     other !== null &&
     one.length === other.length &&
-    one.every(([y, x], index) => other[index]?.[0] === y && other[index]?.[1] === x)
+    one.every(([y, x], index) => {
+      const [otherY, otherX] = other[index] ?? [Number.NaN, Number.NaN];
+      return Math.abs(otherY - y) <= SAME && Math.abs(otherX - x) <= SAME;
+    })
   );
 }

@@ -6,7 +6,7 @@ import type { Box } from "../../logic/points.ts";
 
 import { Camera } from "./camera.ts";
 import { keepStylesOut } from "./no-inline-style.ts";
-import { drawMarks, type Marks } from "./points-layer.ts";
+import { drawMarks, type Marks, type Place } from "./points-layer.ts";
 import { tileSource } from "./tiles.ts";
 
 export interface Light {
@@ -23,6 +23,9 @@ export interface StageEvents {
   moved: (zoom: number) => void;
 }
 
+const MANY = 1000;
+const REST_MS = 100;
+
 /** The picture, its overlays and its points. Knows nothing of what a click means. */
 export class Stage {
   readonly camera: Camera;
@@ -33,6 +36,9 @@ export class Stage {
   private readonly opacity = new Map<OverlayKind, number>();
   private marks: Marks = { kept: [], placed: [], removed: [], opacity: 1, region: null, box: null };
   private pressed: Point | null = null;
+  /** Where the image lay when its points were drawn. */
+  private drawn: Place | null = null;
+  private rest: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
   boxTool = false;
 
@@ -178,11 +184,30 @@ export class Stage {
     const { zoom } = this.camera.place();
     // Single pixels are shown as squares once they are large enough to be seen.
     this.viewer.drawer.setImageSmoothingEnabled(zoom < 3);
-    this.draw();
+    this.shift();
     this.events.moved(zoom);
   }
 
+  /** While the picture moves, many points are moved as one; they are drawn anew once it rests. */
+  private shift(): void {
+    const { kept, placed, removed } = this.marks;
+    if (this.drawn === null || kept.length + placed.length + removed.length < MANY) {
+      this.draw();
+      return;
+    }
+    const now = this.camera.place();
+    const scale = now.zoom / this.drawn.zoom;
+    const [right, down] = [now.x - scale * this.drawn.x, now.y - scale * this.drawn.y];
+    this.canvas.style.transform = `translate(${right}px, ${down}px) scale(${scale})`;
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.draw(), REST_MS);
+  }
+
   private draw(): void {
-    if (!this.closed) drawMarks(this.canvas, this.camera.place(), this.marks);
+    if (this.closed) return;
+    clearTimeout(this.rest);
+    this.drawn = this.camera.place();
+    this.canvas.style.transform = "";
+    drawMarks(this.canvas, this.drawn, this.marks);
   }
 }
