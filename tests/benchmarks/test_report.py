@@ -102,6 +102,12 @@ WORDS = """# Benchmarks
 
 <!-- here: timelapse command -->
 
+<!-- here: active choice table -->
+
+<!-- here: active choice curves -->
+
+<!-- here: active choice command -->
+
 <!-- here: back ends -->
 
 <!-- here: peers -->
