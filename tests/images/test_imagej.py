@@ -21,7 +21,7 @@ def test_a_point_in_the_middle_of_the_first_pixel(tmp_path):
     write_rois(tmp_path / "a.zip", point_rois(np.array([[0.0, 0.0], [2.0, 7.125]]), "cells"))
     (roi,) = roiread(tmp_path / "a.zip")
     assert roi.roitype == ROI_TYPE.POINT and roi.name == "cells" and roi.subpixelresolution
-    assert roi.coordinates().tolist() == [[0.5, 0.5], [7.625, 2.5]]
+    assert roi.coordinates().tolist() == [[0.0, 0.0], [7.125, 2.0]]
     assert (roi.left, roi.top) == (0, 0)
 
 
@@ -31,7 +31,7 @@ def test_points_come_back(tmp_path_factory, points):
     path = tmp_path_factory.mktemp("rois") / "a.zip"
     write_rois(path, point_rois(points, "cells"))
     (roi,) = roiread(path)
-    assert np.abs(roi.coordinates()[:, ::-1] - 0.5 - points).max() <= 0.5e-3
+    assert np.abs(roi.coordinates()[:, ::-1] - points).max() <= 0.5e-3
 
 
 def test_more_points_than_a_roi_has_room_for_are_several(tmp_path):
@@ -39,7 +39,7 @@ def test_more_points_than_a_roi_has_room_for_are_several(tmp_path):
     write_rois(tmp_path / "a.zip", point_rois(points, "cells"))
     first, second = roiread(tmp_path / "a.zip")
     assert [first.name, second.name] == ["cells-1", "cells-2"]
-    assert (np.concatenate([first.coordinates(), second.coordinates()])[:, ::-1] - 0.5 == points).all()
+    assert (np.concatenate([first.coordinates(), second.coordinates()])[:, ::-1] == points).all()
 
 
 def test_a_square_by_hand(tmp_path):

@@ -30,7 +30,7 @@ def in_points(out: Path, stem: str) -> np.ndarray:
 
 def in_imagej(out: Path, stem: str) -> np.ndarray:
     rois = roiread(out / "imagej" / f"{stem}.zip")
-    return np.concatenate([np.zeros((0, 2)), *(roi.coordinates()[:, ::-1] - 0.5 for roi in rois)])
+    return np.concatenate([np.zeros((0, 2)), *(roi.coordinates()[:, ::-1] for roi in rois)])
 
 
 def in_qupath(out: Path, stem: str) -> np.ndarray:

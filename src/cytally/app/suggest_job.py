@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 from typing import Any
 
@@ -18,9 +16,9 @@ from cytally.app.refusal import Refusal
 from cytally.app.running import Running
 from cytally.models.store import bundled_models
 from cytally.tasks.inputs import Inputs
+from cytally.tasks.suggest import suggest
+from cytally.tasks.suggest_options import SuggestOptions
 from cytally.tasks.watch import Watch
-
-TASK, OPTIONS = "cytally.tasks.suggest", "cytally.tasks.suggest_options"
 
 
 def queue_suggestions(desk: Desk, project: str, model: str) -> None:
@@ -29,11 +27,9 @@ def queue_suggestions(desk: Desk, project: str, model: str) -> None:
     Raises
     ------
     Refusal
-        404 where there is no such model; 409 where this version cannot suggest, or every image is reviewed.
+        404 where there is no such model; 409 where every image is reviewed.
     """
     model_folder(desk.workspace, model)
-    if importlib.util.find_spec(TASK) is None:
-        raise Refusal(409, "this version of cytally cannot suggest what to label", "install a newer one")
     if not desk.store.row("SELECT 1 FROM images WHERE project = ? AND reviewed = 0", project):
         raise Refusal(409, "there is no image that is not reviewed", "add images first")
 
@@ -41,7 +37,6 @@ def queue_suggestions(desk: Desk, project: str, model: str) -> None:
 def run_suggestions(running: Running) -> dict[str, Any]:
     """Rank the images that nobody has reviewed by what labelling them is expected to gain."""
     workspace, store, model = running.desk.workspace, running.desk.store, running.asked["model"]
-    suggest, options = importlib.import_module(TASK).suggest, importlib.import_module(OPTIONS).SuggestOptions
     rows = store.rows("SELECT * FROM images WHERE project = ? ORDER BY added", running.project)
     waiting = [row for row in rows if not row["reviewed"]]
     reviewed = [row for row in rows if row["reviewed"]]
@@ -56,7 +51,7 @@ def run_suggestions(running: Running) -> dict[str, Any]:
         paths,
         work / "out",
         model if model in bundled_models() else model_folder(workspace, model),
-        options(resume=True, labelled=work / "labelled" if reviewed else None),
+        SuggestOptions(resume=True, labelled=work / "labelled" if reviewed else None),
         Watch(on_images=lambda what, done, total: running.tell(done, total, what)),
     )
     told = [each.as_dict() for each in found.suggestions]

@@ -25,8 +25,8 @@ def point_rois(points: NDArray[np.float64], name: str) -> Iterator[ImagejRoi]:
     Parameters
     ----------
     points
-        y and x, the centre of the top-left pixel being the origin. ImageJ has x before y, and the pixel's corner as
-        origin: half a pixel is added. It keeps 24 bits of each number, so that beyond 16,384 pixels thousandths of a
+        y and x, the centre of the top-left pixel being the origin. ImageJ has x before y, and for points the same
+        origin, unlike for areas, which it counts from the pixel's corner. It keeps 24 bits of each number, so that beyond 16,384 pixels thousandths of a
         pixel are rounded.
     name
         What the ROI is called; several are ``NAME-1``, ``NAME-2``, ...
@@ -35,11 +35,11 @@ def point_rois(points: NDArray[np.float64], name: str) -> Iterator[ImagejRoi]:
     --------
     >>> [roi] = point_rois(np.array([[3.0, 7.25]]), "cells")
     >>> roi.name, roi.coordinates().tolist()
-    ('cells', [[7.75, 3.5]])
+    ('cells', [[7.25, 3.0]])
     """
     starts = range(0, len(points), MOST_POINTS)
     for number, start in enumerate(starts, start=1):
-        part = points[start : start + MOST_POINTS, ::-1] + 0.5
+        part = points[start : start + MOST_POINTS, ::-1]
         roi = ImagejRoi.frompoints(part, name=name if len(starts) == 1 else f"{name}-{number}")
         roi.roitype, roi.options = ROI_TYPE.POINT, ROI_OPTIONS.SUB_PIXEL_RESOLUTION
         yield roi

@@ -17,7 +17,7 @@ from cytally.files import write_text
 from cytally.images.sources import find_images
 from cytally.inference.torch_backend import find_device
 from cytally.models.model import Model
-from cytally.models.store import load
+from cytally.tasks.called_model import called
 from cytally.tasks.count_run import model_facts, refuse_other_run, run_in_words
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.output import SUGGESTED, check_output, open_output, writing
@@ -78,7 +78,8 @@ def suggest(
     images = Inputs(find_images(inputs))
     reads = [*images.paths, *(Path(each) for each in (model, options.labelled) if isinstance(each, str | Path))]
     check_output(folder, SUGGESTED, resume=options.resume, overwrite=options.overwrite, reads=reads)
-    trained = model if isinstance(model, Model) else load(model)
+    named = called(model)
+    trained = named.model
     trained.to(find_device(options.device))
     onlooker = Onlooker(trained, options.channel)
     if options.regions and not onlooker.maps:
@@ -92,11 +93,10 @@ def suggest(
         raise UsageError(
             "holds every image that was named", file=str(options.labelled), cure="name images that are not labelled yet"
         )
-    name = trained.name if isinstance(model, Model) else str(model)
     run = {
         "task": "suggest",
         "inputs": images.absolute(),
-        "model": model_facts(trained, name),
+        "model": model_facts(named),
         "options": options.as_dict(),
         "ran_by": run_in_words(trained),
     }
