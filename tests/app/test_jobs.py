@@ -158,8 +158,20 @@ def test_a_second_server_is_refused_the_workspace(client, folder):
         Workspace(folder)
 
 
-def test_suggestions_are_refused_where_they_are_not_built(client, project, send, noise, monkeypatch):
-    send(client, project, {"a.png": noise()})
-    monkeypatch.setattr("cytally.app.suggest_job.TASK", "cytally.tasks.nowhere")
+def test_images_that_nobody_has_reviewed_are_suggested(client, project, send, noise, ended):
+    sent = send(client, project, {"a.png": noise(0), "b.png": noise(1), "c.png": noise(2)}).json()["added"]
+    done = client.put(f"{project}/images/{sent[1]['id']}/points", json={"points": [], "reviewed": True, "revision": 0})
+    assert done.status_code == 200
+    job = client.post(f"{project}/jobs", json={"kind": "suggest", "model": "tiny"}).json()["id"]
+    assert ended(client, job)["state"] == "done"
+    told = client.get(f"{project}/suggestions").json()
+    assert told["created"] and {each["name"] for each in told["items"]} == {"a.png", "c.png"}
+    gains = [each["gain"] for each in told["items"]]
+    assert gains == sorted(gains, reverse=True) and all(each["why"] for each in told["items"])
+    client.put(f"{project}/images/{sent[0]['id']}/points", json={"points": [], "reviewed": True, "revision": 0})
+    assert [each["name"] for each in client.get(f"{project}/suggestions").json()["items"]] == ["c.png"]
+
+
+def test_nothing_is_suggested_where_all_is_reviewed(client, project):
     answer = client.post(f"{project}/jobs", json={"kind": "suggest"})
-    assert answer.status_code == 409 and "suggest" in answer.json()["error"]
+    assert answer.status_code == 409 and "no image that is not reviewed" in answer.json()["error"]

@@ -25,9 +25,9 @@ def point_rois(points: NDArray[np.float64], name: str) -> Iterator[ImagejRoi]:
     Parameters
     ----------
     points
-        y and x, the centre of the top-left pixel being the origin. ImageJ has x before y, and for points the same
-        origin, unlike for areas, which it counts from the pixel's corner. It keeps 24 bits of each number, so that beyond 16,384 pixels thousandths of a
-        pixel are rounded.
+        y and x, the centre of the top-left pixel being the origin. ImageJ has x before y and, of points, the same
+        origin (of areas, the pixel's corner). It keeps 24 bits of each number, so that beyond 16,384 pixels
+        thousandths of a pixel are rounded.
     name
         What the ROI is called; several are ``NAME-1``, ``NAME-2``, ...
 
