@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-import { thirdParty } from "./build/third-party.ts";
+import { thirdParty } from "./licences/third-party.ts";
 import { mockServer } from "./mock/plugin.ts";
 
 // Only `--mode mock` answers /api from memory; otherwise the page talks to `cytally app` on its usual port.

@@ -20,6 +20,7 @@ export function CurvePlot({ title, samples }: { title: string; samples: readonly
           </span>
         )}
       </figcaption>
+      {!drawn && <p class="hint">Nothing measured yet.</p>}
       <svg viewBox={`0 0 ${LEFT + FRAME.width + 10} ${TOP + FRAME.height + 24}`} aria-hidden="true">
         <g transform={`translate(${LEFT} ${TOP})`}>
           <path class="axis" d={`M0,0V${FRAME.height}H${FRAME.width}`} />
