@@ -13,6 +13,8 @@ from pathlib import Path
 
 from active_choice_page import PLACES as ACTIVE_PLACES
 from active_choice_page import active_choice_texts
+from app_page import PLACES as APP_PLACES
+from app_page import app_texts
 from few_labels_curve import draw_curve
 from few_labels_report import PICTURE, PLACES, curve_of, is_measured, texts
 from few_labels_result import read_few_labels
@@ -178,7 +180,7 @@ TABLES = {
 EVERY_PLACE = (
     *(*TABLES, *PLACES, *TRANSFER_PLACES, *LABEL_PLACES, *PHASE_PLACES),
     *(*VOLUME_PLACES, *SLIDE_PLACES, *TIMELAPSE_PLACES, *SPEED_PLACES, *LEAN_PLACES),
-    *(*ACTIVE_PLACES, *INTERVAL_PLACES, *FLAG_PLACES),
+    *(*ACTIVE_PLACES, *INTERVAL_PLACES, *FLAG_PLACES, *APP_PLACES),
 )
 
 
@@ -192,7 +194,7 @@ def page(words: str, folder: Path) -> str:
     results = read_results(folder)
     made = {name: make(results) for name, make in TABLES.items()}
     sections = (texts, transfer_texts, labels_texts, phase_texts, volumes_texts, slide_texts, speed_texts, lean_texts)
-    for section in (*sections, timelapse_texts, active_choice_texts, intervals_texts, flags_texts):
+    for section in (*sections, timelapse_texts, active_choice_texts, intervals_texts, flags_texts, app_texts):
         made |= section(folder)
     return NOTE + PLACE.sub(lambda match: made[match[1]], words)
 

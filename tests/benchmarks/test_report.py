@@ -98,6 +98,10 @@ WORDS = """# Benchmarks
 
 <!-- here: flag command -->
 
+<!-- here: app figures -->
+
+<!-- here: app command -->
+
 <!-- here: timelapse figures -->
 
 <!-- here: timelapse command -->

@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Request
 
 from cytally.app.answers import Id
 from cytally.app.desk import Desk
-from cytally.app.projects import find_project
+from cytally.app.projects import check_project
 from cytally.app.refusal import ErrorAnswer
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -27,7 +27,7 @@ CONFLICT: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:  # async, as it waits for nothing: others are handed to a thread
     desk: Desk = request.app.state.desk
     return desk
 
@@ -36,7 +36,8 @@ At = Annotated[Desk, Depends(_desk)]
 
 
 def _project(desk: At, project: Annotated[Id, Path()]) -> str:
-    return find_project(desk.store, project).id
+    check_project(desk.store, project)
+    return project
 
 
 Project = Annotated[str, Depends(_project)]

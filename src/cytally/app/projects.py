@@ -28,6 +28,18 @@ def list_projects(store: Store) -> list[ProjectAnswer]:
     return [_answer(row) for row in store.rows(f"{QUERY} GROUP BY projects.id ORDER BY projects.rowid")]
 
 
+def check_project(store: Store, project: str) -> None:
+    """Refuse where there is no such project, without counting its images: every tile and thumbnail asks this.
+
+    Raises
+    ------
+    Refusal
+        404 where there is none.
+    """
+    if store.row("SELECT 1 FROM projects WHERE id = ?", project) is None:
+        raise not_found("project")
+
+
 def find_project(store: Store, project: str) -> ProjectAnswer:
     """One project.
 
