@@ -90,9 +90,11 @@ def test_an_image_that_is_as_large_as_its_file_is_no_bomb(tmp_path, monkeypatch)
 
     monkeypatch.setattr(unpacked, "MOST_UNPACKED", 1000)
     values = np.random.default_rng(0).integers(0, 255, (3, 50, 50), dtype=np.uint8)
-    tifffile.imwrite(tmp_path / "noise.tif", values)
+    tifffile.imwrite(tmp_path / "noise.tif", values, photometric="minisblack")
     check_unpacked(tmp_path / "noise.tif")
-    tifffile.imwrite(tmp_path / "flat.tif", np.zeros((3, 500, 500), np.uint8), compression="zlib")
+    tifffile.imwrite(
+        tmp_path / "flat.tif", np.zeros((3, 500, 500), np.uint8), compression="zlib", photometric="minisblack"
+    )
     with pytest.raises(ImageError, match="would unpack to"):
         check_unpacked(tmp_path / "flat.tif")
 

@@ -114,7 +114,9 @@ class Receiver:
         if max(coming, self._received) > most:
             raise Refusal(413, f"more than {most / 1e6:,.0f} MB were sent at once", "send fewer, or link their folder")
         if shutil.disk_usage(self.folder).free < min(coming, most) + RESERVE:
-            raise Refusal(413, "the disk of the workspace is too full", "make room, or link the files from their folder")
+            raise Refusal(
+                413, "the disk of the workspace is too full", "make room, or link the files from their folder"
+            )
 
     def forget(self) -> None:
         """Remove what was put on the disk."""
