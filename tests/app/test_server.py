@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from cytally.app.server import build_app
-from cytally.app.workspace import Workspace
-
 
 def test_the_description_names_every_route_of_the_contract(client):
     paths = client.get("/api/openapi.json").json()["paths"]
