@@ -50,8 +50,8 @@ class There:
             return
         if "path" in body and choose.random() < 0.5:
             body["path"] = self.paths[choose.integers(len(self.paths))]
-        if "revision" in body and choose.random() < 0.5:
-            body["revision"] = int(choose.integers(4))
+        if "revision" in body and choose.random() < 0.6:  # half of them fit, as does every image's first pixel
+            body |= {"revision": int(choose.integers(2)), "points": [[0, 0]]}
         if "model" in body and choose.random() < 0.8:
             body["model"] = "tiny"
         if body.get("images") and choose.random() < 0.8:
