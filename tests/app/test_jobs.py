@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import threading
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image as Pillow
 
 from cytally.app import count_job
 from cytally.app.running import Interrupted
+from cytally.tasks import count_input
 
 
 def start(client, project, **asked):
@@ -137,16 +139,40 @@ def test_a_job_goes_on_after_a_restart(open_client, client, project, send, noise
     assert [job["id"] for job in jobs] == [second, first]
 
 
-def test_a_restart_counts_nothing_twice(open_client, client, project, send, noise, ended, monkeypatch, folder):
-    send(client, project, {f"{seed}.png": noise(seed) for seed in range(3)})
-    gate = Gate(monkeypatch, after=1)
+def test_what_a_stop_finds_counted_is_not_counted_again(
+    open_client, client, project, send, noise, ended, monkeypatch, folder
+):
+    number, begun = 12, Counter()
+    begin = count_input.begin_input
+
+    def begin_and_note(model, job, *others):
+        begun[job.path.name] += 1
+        return begin(model, job, *others)
+
+    monkeypatch.setattr(count_input, "begin_input", begin_and_note)
+    send(client, project, {f"{seed}.png": noise(seed) for seed in range(number)})
+    gate = Gate(monkeypatch, after=3)
     job = start(client, project)
     assert gate.reached.wait(30)
     threading.Timer(0.3, gate.open.set).start()
+    client.__exit__(None, None, None)  # the server ends in the middle of the job
+    (table,) = folder.glob("projects/*/counts/*/counts.csv")
+    before = list(csv.DictReader(table.open()))
+    noted, first = {row["image"] for row in before}, begun.copy()
+    assert 3 <= len(noted) < number and not json.loads(table.with_name("run.json").read_text())["finished"]
+    assert set(begun.values()) == {1} and noted <= set(begun)
+
     client = open_client()
-    assert ended(client, job)["state"] == "done"
-    run = json.loads(next(folder.glob("projects/*/counts/*/run.json")).read_text())
-    assert run["finished"] and len(run["images"]) == 3
+    told = ended(client, job)
+    assert told["state"] == "done" and told["result"]["counted"] == number
+    again = begun - first
+    assert not noted & set(again), "what was in the table has been counted again"
+    assert set(again) == {f"{seed}.png" for seed in range(number)} - noted and set(again.values()) == {1}
+    rows = list(csv.DictReader(table.open()))
+    assert sorted(row["image"] for row in rows) == sorted(f"{seed}.png" for seed in range(number))
+    assert rows[: len(before)] == before
+    run = json.loads(table.with_name("run.json").read_text())
+    assert run["finished"] and len(run["images"]) == number
     assert issubclass(Interrupted, BaseException) and not issubclass(Interrupted, Exception)
 
 

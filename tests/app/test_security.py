@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
+from types import SimpleNamespace
+
 import pytest
 
+from cytally.app import security
 from cytally.app.security import is_loopback
 
 
@@ -24,6 +28,8 @@ from cytally.app.security import is_loopback
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Content-Length": str(10**12)}, 413),
+        ({"Content-Length": "9" * 5000}, 413),
+        ({"Content-Length": b"\xb2"}, 413),  # a digit to Python, but no number
     ],
 )
 def test_only_the_page_itself_may_ask(client, headers, status):
@@ -42,6 +48,20 @@ def test_a_server_that_others_reach_wants_its_token(open_client):
     assert client.get("/api/about", headers={"X-Cytally-Token": "right"}).status_code == 200
     assert client.get("/api/about?token=right", headers={"Host": "192.168.1.7:8765"}).status_code == 200
     assert client.get("/api/about?token=right", headers={"Host": "evil.example"}).status_code == 403
+
+
+def test_the_token_is_compared_in_constant_time(open_client, monkeypatch):
+    compared = []
+
+    def compare(given, right):
+        compared.append((given, right))
+        return hmac.compare_digest(given, right)
+
+    monkeypatch.setattr(security, "hmac", SimpleNamespace(compare_digest=compare))
+    client = open_client(host="0.0.0.0", token="right")
+    for given in ("", "r", "wrong"):
+        assert client.get(f"/api/about?token={given}").status_code == 401
+    assert compared == [(given, b"right") for given in (b"", b"r", b"wrong")]
 
 
 def test_every_answer_binds_the_browser(client):

@@ -9,6 +9,7 @@ import numpy as np
 
 from cytally.app.picture import Picture, of_array
 from cytally.app.shades import Range, draw_thumbnail, find_ranges
+from cytally.app.unpacked import check_unpacked
 from cytally.errors import ImageError
 from cytally.images.read import read
 from cytally.slides.slide import is_slide, open_slides
@@ -46,8 +47,9 @@ def look_into(path: Path) -> list[Entry]:
     Raises
     ------
     ImageError
-        When it is no image that can be counted, or is cut off.
+        When it is no image that can be counted, is cut off, or would unpack to far more than its size.
     """
+    check_unpacked(path)
     return _slides(path) if is_slide(path) else _planes(path)
 
 

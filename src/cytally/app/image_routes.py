@@ -19,6 +19,7 @@ from cytally.app.layers import KINDS, Layer, draw_layer, layers_of
 from cytally.app.picture import TILE, Picture
 from cytally.app.questions import NewLink, NewPoints
 from cytally.app.refusal import Refusal, not_found
+from cytally.app.security import announced
 from cytally.app.shades import Range, coloured, draw_thumbnail, encode, find_ranges, shade
 from cytally.app.uploads import Receiver
 from cytally.tasks.plane_files import find_file
@@ -69,7 +70,8 @@ def list_images(
 async def add_images(desk: At, project: Project, request: Request) -> Added:
     """Send images. Each is taken in whole, or refused with a reason."""
     receiver = Receiver(desk.workspace.uploads, desk.upload_limit)
-    sent = await receiver.receive(request.headers.get("content-type", ""), request.stream())
+    length = announced(request.headers.get("content-length", "0"))
+    sent = await receiver.receive(request.headers.get("content-type", ""), request.stream(), length)
     return await run_in_threadpool(intake.take_in, desk, project, sent)
 
 

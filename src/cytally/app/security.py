@@ -48,6 +48,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def announced(length: str) -> int:
+    """Bytes of a body by its header Content-Length; what is no number counts as endless.
+
+    Examples
+    --------
+    >>> announced("12"), announced("²") == announced("9" * 5000) == announced("-1") == 10**18
+    (12, True)
+    """
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 18 else 10**18
+
+
 class Guard:
     """Lets through what the page asks, and puts the headers that bind the browser on every answer.
 
@@ -108,7 +119,7 @@ class Guard:
                 raise Refusal(403, "another web page may not call this server", cure)
             self._check_token(headers, scope)
         kind, length = headers.get("content-type", ""), headers.get("content-length", "0")
-        if not kind.startswith(UPLOAD) and (not length.isdigit() or int(length) > LARGEST_BODY):
+        if not kind.startswith(UPLOAD) and announced(length) > LARGEST_BODY:
             raise Refusal(413, "the request is too large", "send images as files")
 
     def _check_token(self, headers: Headers, scope: Scope) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,12 @@ logger = logging.getLogger(__name__)
 FIELD = b"files"
 MOST_FILES = 10_000
 LONGEST_HEADER = 16_384
+MOST_LIMITS = 25
+"""How many files of the largest size one request may hold."""
+RESERVE = 500_000_000
+"""Bytes of the disk that stay free for the database and results."""
+LOOK_EVERY = 64 * 2**20
+"""Bytes between two looks at how much of the disk is free."""
 
 
 @dataclass
@@ -46,20 +53,24 @@ class Receiver:
     folder: Path
     limit: int
     sent: list[Sent] = field(default_factory=list)
+    _received: int = 0
+    _look_at: int = 0
     _file: BinaryIO | None = None
     _name: bytearray = field(default_factory=bytearray)
     _value: bytearray = field(default_factory=bytearray)
     _headers: dict[bytes, bytes] = field(default_factory=dict)
     _ended: bool = False
 
-    async def receive(self, content_type: str, chunks: AsyncIterator[bytes]) -> list[Sent]:
-        """All files of a request.
+    async def receive(self, content_type: str, chunks: AsyncIterator[bytes], length: int = 0) -> list[Sent]:
+        """All files of a request, of which `length` bytes are announced.
 
         Raises
         ------
         Refusal
-            400 when it is no such body, or ends before its end; nothing is left on the disk then.
+            400 when it is no such body, or ends before its end, 413 when it holds too much in all or the disk is too
+            full for it; nothing is left on the disk then.
         """
+        self._check_room(length)
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not boundary:
@@ -79,6 +90,10 @@ class Receiver:
         )
         try:
             async for chunk in chunks:
+                self._received += len(chunk)
+                if self._received >= self._look_at:
+                    self._look_at = self._received + LOOK_EVERY
+                    self._check_room()
                 parser.write(chunk)
             parser.finalize()
             if not self._ended:
@@ -86,10 +101,22 @@ class Receiver:
         except MultipartParseError as error:
             self.forget()
             raise Refusal(400, "the upload is broken", "send the files again") from error
+        except OSError as error:
+            self.forget()
+            raise Refusal(413, f"the upload cannot be kept ({error.strerror})", "make room on the disk") from error
         except BaseException:  # among them a client that went away
             self.forget()
             raise
         return self.sent
+
+    def _check_room(self, coming: int = 0) -> None:
+        most = MOST_LIMITS * self.limit
+        if max(coming, self._received) > most:
+            raise Refusal(413, f"more than {most / 1e6:,.0f} MB were sent at once", "send fewer, or link their folder")
+        if shutil.disk_usage(self.folder).free < min(coming, most) + RESERVE:
+            raise Refusal(
+                413, "the disk of the workspace is too full", "make room, or link the files from their folder"
+            )
 
     def forget(self) -> None:
         """Remove what was put on the disk."""
