@@ -34,7 +34,7 @@ def view_lines(found: Values) -> list[Line]:
     lines = []
     for key, how in (("asked", "by httpx"), ("browser", "in Chromium")):
         views = found.get(key) or []
-        ends = {"rows": "first rows", "all": "all 100 thumbnails" if key == "asked" else "thumbnails in sight"}
+        ends = {"rows": "first rows", "all": "last of 100 thumbnails" if key == "asked" else "thumbnails in sight"}
         for end, until in ends.items():
             what = f"{images}, {how}: until the {until}"
             lines.append(seconds_line(what, [view[end] for view in views], AIMS["view"], first=True))
