@@ -20,11 +20,11 @@ Call = Callable[..., Result]
 @pytest.fixture(autouse=True)
 def volume_model(make_model: Callable[..., Model], monkeypatch: pytest.MonkeyPatch) -> None:
     """`--model threshold` is a model of the method for volumes, whose network is a threshold."""
-    from cytally.tasks import segment
+    from cytally.tasks import called_model
 
     made = make_model(threshold_configuration(), Threshold())
-    load = segment.load
-    monkeypatch.setattr(segment, "load", lambda name: made if name == "threshold" else load(name))
+    load = called_model.load
+    monkeypatch.setattr(called_model, "load", lambda name: made if name == "threshold" else load(name))
 
 
 @pytest.fixture

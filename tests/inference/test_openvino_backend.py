@@ -242,6 +242,7 @@ def test_auto_says_why_it_takes_torch(monkeypatch, caplog):
     assert find_backend("auto", Otherwise(0), CPU, sample=sample).name == "torch"
     assert "runs by torch: OpenVINO does not give what torch gives: Dice 0.0000" in caplog.text
     monkeypatch.setitem(sys.modules, "openvino", None)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with caplog.at_level("INFO"):
         assert find_backend("auto", unet(), CPU, sample=picture(2, 16, 16)).name == "torch"
     assert "pip install 'cytally[openvino]'" in caplog.text
