@@ -9,12 +9,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 THREADS := OMP_NUM_THREADS=1
 
-.PHONY: help demo test test-docs test-slow docs page clean
+.PHONY: help demo test test-docs test-app test-slow docs page clean
 
 help:
 	@echo "make demo       install, count the cells in the bundled sample images, tell where the report is"
 	@echo "make test       lint, types, import rules and tests"
 	@echo "make test-docs  the longer pages of the documentation, every command of which is run"
+	@echo "make test-app   the page of cytally app in a browser (Debian's chromium), and its server killed and asked at random"
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make docs       build the documentation into site/"
 	@echo "make page       check and build the page of cytally app (needs Node 20 and npm)"
@@ -32,6 +33,10 @@ test: $(VENV)/.installed-test
 
 test-docs: $(VENV)/.installed-test
 	$(THREADS) $(BIN)/python -m pytest -n 2 -m slow tests/docs
+
+# A browser on a busy machine may miss a moment: what failed is tried once more, alone.
+test-app: $(VENV)/.installed-test
+	$(THREADS) $(BIN)/python -m pytest -m slow tests/app || $(THREADS) $(BIN)/python -m pytest -m slow tests/app --last-failed
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m slow
