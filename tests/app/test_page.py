@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
 import signal
 import socket
@@ -131,6 +133,32 @@ def counted(server: Server, browser: Any) -> str:
     address = page.url
     page.close()
     return str(address)
+
+
+@pytest.fixture(scope="module")
+def reviewed(server: Server, browser: Any) -> str:
+    """The address of a project of five images, four of which are reviewed with the points that they were drawn with."""
+    page = browser.new_page()
+    page.goto(server.url)
+    page.get_by_label("New project").fill("Reviewed")
+    page.get_by_role("button", name="Create").click()
+    names = ("dense", "large", "small", "sparse", "touching")
+    page.get_by_label("Image files").set_input_files([str(SAMPLES / f"{name}.png") for name in names])
+    expect(page.get_by_text("5 images added.")).to_be_visible(timeout=PATIENCE)
+    address = str(page.url)
+    page.close()
+    project = address.rpartition("/")[2]
+    with (SAMPLES.parent / "points.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for image in server.get(f"/projects/{project}/images")["items"][:4]:
+        points = [[float(row["y"]), float(row["x"])] for row in rows if row["image"] == image["name"]]
+        body = json.dumps({"points": points, "reviewed": True, "revision": 0}).encode()
+        address_of = f"{server.url}/api/projects/{project}/images/{image['id']}/points"
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(address_of, body, headers, method="PUT")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+    return address
 
 
 def number(page: Any) -> int:
@@ -327,3 +355,58 @@ def test_an_unsaved_correction_survives_a_reload(counted: str, open_tab: Callabl
     expect(page.get_by_test_id("corrected")).to_be_visible(timeout=PATIENCE)
     assert number(page) == before + 1
     saved(page)
+
+
+def test_a_reload_in_the_middle_of_a_count_finds_it_again_and_so_does_another_tab(
+    reviewed: str, open_tab: Callable[[], Any]
+) -> None:
+    page, other = open_tab(), open_tab()
+    page.goto(reviewed)
+    page.get_by_role("button", name="Count all").click()
+    expect(page.get_by_role("group", name="Counting")).to_be_visible(timeout=PATIENCE)
+    page.reload()
+    other.goto(reviewed)
+    for tab in (page, other):
+        expect(tab.get_by_text("counted", exact=True)).to_have_count(5, timeout=5 * PATIENCE)
+        expect(tab.get_by_role("group", name="Counting")).to_have_count(0, timeout=PATIENCE)
+
+
+def test_what_to_label_next_leads_to_the_image(reviewed: str, open_tab: Callable[[], Any]) -> None:
+    page = open_tab()
+    page.goto(reviewed)
+    page.get_by_role("link", name="What to label next").click()
+    page.get_by_role("button", name="Look through the images").click()
+    entry = page.locator(".suggestions a")
+    expect(entry).to_have_count(1, timeout=5 * PATIENCE)  # the others are reviewed
+    expect(entry.locator(".why")).not_to_be_empty()
+    entry.click()
+    expect(page.get_by_role("heading", name="touching.png")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_model_is_improved_and_only_a_better_one_is_kept(
+    reviewed: str, server: Server, open_tab: Callable[[], Any]
+) -> None:
+    page = open_tab()
+    page.goto(reviewed)
+    page.get_by_role("link", name="Improve").click()
+    page.get_by_label("Minutes").fill("0.5")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("group", name="Improving the model")).to_be_visible(timeout=PATIENCE)
+    page.reload()
+    outcome = page.get_by_role("heading", name=re.compile("(new model is better|old model is kept)"))
+    expect(outcome).to_be_visible(timeout=5 * PATIENCE)
+    (job,) = [each for each in server.get("/jobs") if each["kind"] == "improve"]
+    result = job["result"]
+    assert (result["kept"] == "new") == (result["new"]["mae"] < result["old"]["mae"])
+    expect(outcome).to_contain_text("new model is better" if result["kept"] == "new" else "old model is kept")
+    assert job["curves"]
+
+
+def test_a_job_is_cancelled(reviewed: str, server: Server, open_tab: Callable[[], Any]) -> None:
+    page = open_tab()
+    page.goto(reviewed)
+    page.get_by_role("link", name="Improve").click()
+    page.get_by_role("button", name="Start").click()  # ten minutes
+    page.get_by_role("button", name="Cancel").click(timeout=PATIENCE)
+    expect(page.get_by_text("Improving was cancelled")).to_be_visible(timeout=5 * PATIENCE)
+    assert "cancelled" in [each["state"] for each in server.get("/jobs")]

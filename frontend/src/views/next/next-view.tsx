@@ -27,7 +27,7 @@ export function NextView({ project, refresh }: { project: Project; refresh: () =
   return (
     <section class="next">
       <h1>What to label next</h1>
-      <p class="hint">Correcting these first is likely to teach the model most. Each entry says why.</p>
+      <p class="hint">First come images on which the model is least sure of itself, and those unlike the others. Each entry says why.</p>
       <div class="actions">
         <ModelMenu project={project} onChange={refresh} />
         <div class="row">
