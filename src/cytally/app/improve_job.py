@@ -129,7 +129,8 @@ def split_reviewed(rows: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         return int(hashlib.sha256(row["id"].encode()).hexdigest()[:8], 16) / 2**32
 
     ordered = sorted(rows, key=place)
-    number = min(max(1, sum(place(row) < HELD_BACK for row in ordered)), len(ordered) - (FEWEST - 1))
+    least = 1 if len(ordered) <= FEWEST else 2  # one image alone says little of which model is better
+    number = min(max(least, sum(place(row) < HELD_BACK for row in ordered)), len(ordered) - (FEWEST - 1))
     return ordered[number:], ordered[:number]
 
 

@@ -50,7 +50,7 @@ def _answer(name: str, folder: Path, *, bundled: bool) -> ModelAnswer | None:
         return None  # a training that was stopped
     project = folder.parent.parent.name if OWN.fullmatch(folder.parent.parent.name) else None
     created = card.provenance.get("created")
-    title = card.name or (f"improved {created or ''}".strip() if project else folder.name)
+    title = card.name or (f"improved {(created or '')[:16].replace('T', ' ')}".strip() if project else folder.name)
     return ModelAnswer(
         id=name,
         name=title,
