@@ -9,12 +9,11 @@ from cytally.app.answers import Suggestions
 from cytally.app.confine import confined
 from cytally.app.desk import Desk
 from cytally.app.export import write_data_folder
-from cytally.app.models import model_folder
+from cytally.app.models import model_folder, named_model
 from cytally.app.projects import now
 from cytally.app.records import touch
 from cytally.app.refusal import Refusal
 from cytally.app.running import Running
-from cytally.models.store import bundled_models
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.suggest import suggest
 from cytally.tasks.suggest_options import SuggestOptions
@@ -40,20 +39,20 @@ def run_suggestions(running: Running) -> dict[str, Any]:
     rows = store.rows("SELECT * FROM images WHERE project = ? ORDER BY added", running.project)
     waiting = [row for row in rows if not row["reviewed"]]
     reviewed = [row for row in rows if row["reviewed"]]
-    paths = list(dict.fromkeys(confined(row["path"], workspace.allowed) for row in waiting))
+    files = [confined(row["path"], workspace.allowed) for row in waiting]
+    paths = list(dict.fromkeys(files))
     inputs = Inputs(paths)
-    ids = {inputs.name(confined(row["path"], workspace.allowed)) + row["place"]: row for row in waiting}
-    work = running.folder / "suggest" / running.id
-    work.mkdir(parents=True, exist_ok=True)
-    if reviewed:
-        write_data_folder(workspace, reviewed, work / "labelled", link=True)
-    found = suggest(
-        paths,
-        work / "out",
-        model if model in bundled_models() else model_folder(workspace, model),
-        SuggestOptions(resume=True, labelled=work / "labelled" if reviewed else None),
-        Watch(on_images=lambda what, done, total: running.tell(done, total, what)),
-    )
+    ids = {inputs.name(file) + row["place"]: row for file, row in zip(files, waiting, strict=True)}
+    with running.work_folder("suggest") as work:
+        if reviewed:
+            write_data_folder(workspace, reviewed, work / "labelled", link=True)
+        found = suggest(
+            paths,
+            work / "out",
+            named_model(workspace, model),
+            SuggestOptions(resume=True, labelled=work / "labelled" if reviewed else None),
+            Watch(on_images=lambda what, done, total: running.tell(done, total, what)),
+        )
     told = [each.as_dict() for each in found.suggestions]
     items = [
         {
