@@ -30,12 +30,15 @@ def add_training_range(folder: Path, data: list[Path]) -> TrainingRange | None:
     facts = model.card.training_data
     known = [*facts["fingerprint"]["images"].values(), *facts.get("earlier_images", [])]
     measured: list[Measures] = []
+    away: list[Measures] = []
     for each in data:
         samples = read_folder(each).samples
         names = set(seen(samples, known))
         training = [sample for sample in samples if sample.name in names]
-        measured += measure_samples(model.card.configuration, model.method, model.card.input_channels, training)
-    found = TrainingRange.of(measured)
+        sharp, worse = measure_samples(model.card.configuration, model.method, model.card.input_channels, training)
+        measured += sharp
+        away += worse
+    found = TrainingRange.of(measured, away)
     path = folder / CARD
     values = json.loads(path.read_text(encoding="utf-8"))
     values["training_range"] = None if found is None else found.model_dump(mode="json")
