@@ -164,14 +164,21 @@ def size_is_clear(drawn: DrawnImage) -> bool:
 def crowded_images(number: int) -> Iterator[Plane]:
     """Fields as drawn ones are, but of small cells in several layers, more than any training scene holds."""
     for index in range(number):
-        rng = np.random.default_rng([SEED, 2, index])
-        config = random_scene(rng)
-        diameter = float(rng.uniform(8, 20))
-        cells = int(rng.uniform(*COVERS) * config.shape[0] * config.shape[1] / (np.pi / 4 * diameter**2))
-        crowd = {"diameter": (diameter, diameter), "cover": None, "count": (cells, cells), "allowed_overlap": 0.9}
-        free = {"clustering": 0.0, "patchiness": 0.0, "blur": (0.8, 0.8), "out_of_focus_share": 0.0}
-        scene = exposed(config.model_copy(update=crowd | free), 0.3)
-        yield replace(next(Image.from_array(draw_nuclei(scene, rng).image).planes()), name=f"crowded {index}")
+        for exposure in EXPOSURES:
+            rng = np.random.default_rng([SEED, 2, index])
+            drawn = draw_nuclei(exposed(crowded(random_scene(rng), rng), exposure), rng)
+            if brightest_share(drawn.image[None]) < CLIPS:
+                break
+        yield replace(next(Image.from_array(drawn.image).planes()), name=f"crowded {index}")
+
+
+def crowded(config: NucleiConfig, rng: np.random.Generator) -> NucleiConfig:
+    """A scene with so many small sharp cells that they lie in layers."""
+    diameter = float(rng.uniform(8, 20))
+    cells = int(rng.uniform(*COVERS) * config.shape[0] * config.shape[1] / (np.pi / 4 * diameter**2))
+    crowd = {"diameter": (diameter, diameter), "cover": None, "count": (cells, cells), "allowed_overlap": 0.9}
+    free = {"clustering": 0.0, "patchiness": 0.0, "blur": (0.8, 0.8), "out_of_focus_share": 0.0}
+    return config.model_copy(update=crowd | free)
 
 
 def spoil(spoiling: Spoiling, plane: Plane, model: Model) -> Plane | None:

@@ -38,12 +38,12 @@ def find_training_range(
 
 
 def measure_samples(
-    configuration: Configuration, method: Method, in_channels: int, samples: Sequence[Sample]
+    configuration: Configuration, method: Method, in_channels: int, samples: Sequence[Sample], most: int = MOST
 ) -> tuple[list[Measures], list[Measures]]:
-    """What is measured of at most a hundred of the samples, and of each of them put out of focus."""
+    """What is measured of at most so many of the samples, and of each of them put out of focus."""
     sharp: list[Measures] = []
     away: list[Measures] = []
-    for place, sample in enumerate(spread(samples)):
+    for place, sample in enumerate(spread(samples, most)):
         plane = single_plane(sample)
         measured, factor = _measure(plane, sample.count, configuration, method, in_channels)
         sharp.append(measured)
@@ -52,9 +52,9 @@ def measure_samples(
     return sharp, away
 
 
-def spread(samples: Sequence[Sample]) -> list[Sample]:
-    """At most `MOST` of the samples, evenly spread over their order."""
-    number = min(MOST, len(samples))
+def spread(samples: Sequence[Sample], most: int = MOST) -> list[Sample]:
+    """At most so many of the samples, evenly spread over their order."""
+    number = min(most, len(samples))
     return [samples[place * len(samples) // number] for place in range(number)]
 
 
