@@ -23,6 +23,9 @@ WITHIN = 0.97
 MARGIN_OF_FEW = 2.0
 """The limit lies further out by this share of the training images' range over their number."""
 
+SAME = 1e-3
+"""A clue that varies less than this in the training images does not vary."""
+
 STEPS, CLOSE = 50, 1e-8
 DIGITS = 5
 
@@ -85,7 +88,8 @@ def _learn(sharp: Vectors, blurred: Vectors) -> tuple[Vectors, Vectors, Vectors]
     Newton's method on the penalised logistic loss of images and their blurred versions, both (N, F).
     """
     both = np.vstack([sharp, blurred])
-    means, spreads = both.mean(axis=0), both.std(axis=0) + 1e-9
+    means, spreads = both.mean(axis=0), both.std(axis=0)
+    spreads[spreads < SAME] = 1.0  # what never varied tells nothing: its terms are 0, and so are their weights
     terms = np.hstack([_terms((both - means) / spreads), np.ones((len(both), 1))])
     truth = np.repeat([0.0, 1.0], len(sharp))
     penalty = np.diag([PENALTY] * (terms.shape[1] - 1) + [1e-9])
