@@ -4,8 +4,9 @@
                                [--data ../shared/data]
 
 tell     images that the model was not trained on (of dsb2018_fluo, and drawn ones of scenes that nothing else uses)
-         beside the same ones spoiled: out of focus by a Gaussian or a disc, measured in cell diameters, or with so much
-         gain that 2 to 20 % of the pixels clip; and beside images of another kind: phase contrast in place of the
+         beside the same ones spoiled: out of focus by a Gaussian or a disc, measured in cell diameters; with so much
+         gain that 2 to 20 % of the pixels clip; so dim that cells hardly stand out of the noise; with a cell's diameter
+         told wrong; beside fields too crowded, and images of another kind: phase contrast in place of the
          fluorescence, haze without cells, vgg_cells, mbm. For each the area under the ROC curve of the flag's own
          score, of the highest of all scores, and the share that is flagged
 alarms   how many of the good images, and of the samples that come with cytally, are flagged
@@ -27,9 +28,12 @@ from typing import Any
 import numpy as np
 from counting import commit
 from flags_cases import (
+    CROWDED,
     FOREIGN,
     SPOILED,
+    Chance,
     auroc,
+    crowded_images,
     drawn_images,
     foreign_images,
     spoil,
@@ -51,6 +55,7 @@ from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.synthesis.config import NucleiConfig
 from cytally.synthesis.nuclei import draw_nuclei
+from cytally.tasks.blurred import Blur
 from cytally.tasks.machine import machine
 from cytally.tasks.provenance import provenance
 
@@ -72,15 +77,20 @@ def known_range(model: Model) -> TrainingRange:
     return model.card.training_range
 
 
-def scores(model: Model, plane: Plane) -> dict[str, float]:
-    """The score of each flag (1: flagged), without the one that needs the count; ``any`` is the highest.
+def scores(model: Model, plane: Plane, *, told: float | None = None, count: float | None = None) -> dict[str, float]:
+    """The score of each flag (1: flagged), without the one that needs the count where this is not given.
 
-    ``saturated`` is the share of the brightest pixels over that from which an image is flagged. Where nothing stands
-    out, ``any`` is 2, so that noise without cells is not taken for a good image.
+    ``saturated`` is the share of the brightest pixels over that from which an image is flagged. ``any`` is the highest
+    of all; where nothing stands out it is 2, so that noise without cells is not taken for a good image. `told` times
+    the estimated diameter of a cell is what the model is told.
     """
-    prepared = prepare(plane, model.card.configuration.input, in_channels=model.card.input_channels)
-    known = model.card.normalisation == "foreground"
-    measured = measure(prepared.data, model.method.cell_diameter, has_background=known)
+    config, channels = model.card.configuration.input, model.card.input_channels
+    prepared = prepare(plane, config, in_channels=channels)
+    if told is not None and config.object_diameter is not None:
+        diameter = told * config.object_diameter / prepared.factor
+        prepared = prepare(plane, config, in_channels=channels, diameter=diameter)
+    known, cell = model.card.normalisation == "foreground", model.method.cell_diameter
+    measured = measure(prepared.data, cell, count, has_background=known, factor=prepared.factor)
     found = known_range(model).scores(measured)
     found["saturated"] = 100 * brightest_share(plane.data[list(prepared.channels)])
     highest = max(found.values())
@@ -89,16 +99,26 @@ def scores(model: Model, plane: Plane) -> dict[str, float]:
 
 def tell(model: Model, data: Path, drawn: int) -> Values:
     """Score good images, spoiled and foreign ones."""
-    good = {"unseen": list(unseen_images(model, data)), "drawn": list(drawn_images(drawn))}
+    chance = Chance()
+    good = {"unseen": list(unseen_images(model, data)), "drawn": list(drawn_images(drawn, chance))}
     clean = {source: [scores(model, plane) for plane in planes] for source, planes in good.items()}
-    result: Values = {"good": {source: len(planes) for source, planes in good.items()}, "cases": {}}
+    result: Values = {"good": {source: len(planes) for source, planes in good.items()}, "drawing": vars(chance)}
+    result["cases"] = {}
     for case, spoiling in SPOILED.items():
         flag = spoiling.flag
+        size = float(spoiling.amount) if spoiling.kind == "told" and not isinstance(spoiling.amount, Blur) else None
         result["cases"][case] = {"flag": flag}
         for source, planes in good.items():
-            found = [scores(model, each) for plane in planes if (each := spoil(spoiling, plane, model)) is not None]
+            made = (spoil(spoiling, plane, model) for plane in planes)
+            found = [scores(model, each, told=size) for each in made if each is not None]
             result["cases"][case][source] = told(flag, clean[source], found)
         print(case, result["cases"][case], flush=True)
+    counted = {
+        "good": [scores(model, plane, count=model.predict(plane)[0].count) for plane in good["drawn"]],
+        "crowded": [scores(model, plane, count=model.predict(plane)[0].count) for plane in crowded_images(drawn)],
+    }
+    result["cases"][CROWDED] = {"flag": "crowded", "drawn": told("crowded", counted["good"], counted["crowded"])}
+    print(CROWDED, result["cases"][CROWDED], flush=True)
     for case in FOREIGN:
         found = [scores(model, plane) for plane in foreign_images(case, data)]
         everyone = [each for part in clean.values() for each in part]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flags import AIMS, COMMAND, PARTS
-from flags_cases import FOREIGN, SPOILED
+from flags_cases import CROWDED, FOREIGN, SPOILED
 from labels_page import read_json
 from result import MISSING, block, table
 from volumes_result import Values, answer, origin
@@ -23,9 +23,10 @@ Line = list[str]
 def tell_lines(found: Values) -> list[Line]:
     """How well each kind of bad image is told from good ones."""
     lines: list[Line] = []
-    for case in (*SPOILED, *FOREIGN):
+    for case in (*SPOILED, CROWDED, *FOREIGN):
         measured = found.get("cases", {}).get(case)
-        aim = f"at least {AIMS['auroc']:g}"
+        harmless = case in SPOILED and SPOILED[case].kind == "resize"
+        aim = "none: the image is resized" if harmless else f"at least {AIMS['auroc']:g}"
         if measured is None:
             lines.append([case, "–", "–", "–", MISSING, *["–"] * 3, aim, MISSING])
             continue
@@ -36,9 +37,9 @@ def tell_lines(found: Values) -> list[Line]:
             cells.append(f"{row['flagged_any']:.0%}")
             reached = None if row["auroc"] is None else row["auroc"] >= AIMS["auroc"]
             images = f"{row['images']} of {row['good']} good ones"
-            if measured["flag"] == "any":
+            if measured["flag"] == "any" or case == CROWDED:
                 images = f"{row['images']} beside {row['good']}"
-            lines.append([case, SOURCES[source], images, flag, *cells, aim, answer(reached)])
+            lines.append([case, SOURCES[source], images, flag, *cells, aim, "–" if harmless else answer(reached)])
     return lines
 
 
@@ -57,6 +58,17 @@ def alarm_lines(found: Values) -> list[Line]:
         reached = answer(share <= AIMS["alarms"])
         lines.append([what, SOURCES[source], str(row["images"]), flags, "–", "–", "–", f"{share:.0%}", aim, reached])
     return lines
+
+
+def drawing_text(found: Values) -> str:
+    """How the good drawn fields came about."""
+    if "drawing" not in found:
+        return f"How many drawn fields were left out or exposed shorter: {MISSING}."
+    drawing, good = found["drawing"], found["good"]["drawn"]
+    return (
+        f"Of the {good} good drawn fields, {drawing['exposed_shorter']} clipped as their scenes were drawn and were "
+        f"exposed shorter; {drawing['left_out']} more were left out because the size of their cells cannot be told."
+    )
 
 
 def number(value: float | None) -> str:
@@ -82,10 +94,9 @@ def flags_texts(results: Path) -> dict[str, str]:
     found = read_json(results / "flags.json")
     parts = {part: found.get(part, {}) for part in PARTS}
     figures = table(HEAD, [*tell_lines(parts["tell"]), *alarm_lines(parts["alarms"])])
-    not_yet = f"The score of `crowded` alone: {MISSING}."
     comments = [origin(parts[part], f"{COMMAND} --only {part}") for part in parts]
     return {
-        "flag figures": "\n\n".join([figures.rstrip("\n"), cost_text(parts["cost"]), not_yet]),
+        "flag figures": "\n\n".join([figures.rstrip("\n"), drawing_text(parts["tell"]), cost_text(parts["cost"])]),
         "flag command": block([*comments, COMMAND]),
     }
 

@@ -41,12 +41,27 @@ class Scales:
         Standard deviation of white noise, in cells' heights.
     diameter
         Of a typical cell, in pixels.
+    side
+        Side of the windows of a large picture, which lie side by side; None where it is seen whole.
     """
 
     raw: Pixels
     smooth: tuple[Pixels, ...]
     noise: float
     diameter: float
+    side: int | None = None
+
+    def blurred(self, sigma: float) -> Pixels:
+        """`raw` through a Gaussian of `sigma` pixels, each window by itself."""
+        return _blur_windows(self.raw, sigma, self.side)
+
+    def within_windows(self, reach: int) -> NDArray[np.bool_]:
+        """What lies `reach` pixels or more from the seams of windows: rows and columns whose product is (Y, X)."""
+        inside = [np.ones(length, bool) for length in self.raw.shape]
+        for line in inside if self.side else ():
+            for seam in range(self.side or 0, len(line), self.side or 1):
+                line[max(0, seam - reach) : seam + reach] = False
+        return np.asarray(inside[0][:, None] & inside[1][None])
 
 
 def scales_of(channel: Pixels, diameter: float, *, has_background: bool = True) -> Scales:
@@ -63,15 +78,16 @@ def scales_of(channel: Pixels, diameter: float, *, has_background: bool = True) 
         the median is taken for the background, and the 99.5 % quantile of what deviates from it for a cell.
     """
     raw = windows(np.ascontiguousarray(channel, np.float32))
+    side = None if raw.shape == channel.shape else WINDOW
     if not has_background:
         raw = raw - np.float32(np.median(raw))
-        height = float(np.quantile(np.abs(_blur(raw, FINEST * diameter)), HIGHEST))
+        height = float(np.quantile(np.abs(_blur_windows(raw, FINEST * diameter, side)), HIGHEST))
         raw = raw / np.float32(height or 1.0)
-    smooth = [_blur(raw, FINEST * diameter)]
+    smooth = [_blur_windows(raw, FINEST * diameter, side)]
     for step in range(1, NUMBER):  # the sum of two Gaussians' variances is that of one after the other
         further = FINEST * diameter * 2 ** (step - 1) * math.sqrt(3)
-        smooth.append(_blur(smooth[-1], further))
-    return Scales(raw, tuple(smooth), noise_of(raw), diameter)
+        smooth.append(_blur_windows(smooth[-1], further, side))
+    return Scales(raw, tuple(smooth), noise_of(raw), diameter, side)
 
 
 def windows(channel: Pixels) -> Pixels:
@@ -99,7 +115,19 @@ def noise_of(raw: Pixels) -> float:
     return max(LEAST_NOISE, float(np.median(every)) * 1.4826 * 3 / math.sqrt(8))
 
 
-def _blur(plane: Pixels, sigma: float) -> Pixels:
+def blur(plane: Pixels, sigma: float) -> Pixels:
+    """The plane (Y, X) through a Gaussian of `sigma` pixels."""
     side = 2 * int(3 * sigma + 0.5) + 1
     smooth = cv2.GaussianBlur(plane, (side, side), sigma, borderType=cv2.BORDER_REFLECT)
     return np.asarray(smooth, np.float32).reshape(plane.shape)
+
+
+def _blur_windows(plane: Pixels, sigma: float, side: int | None) -> Pixels:
+    """The plane through a Gaussian; where it is made of windows of this side, none sees its neighbour."""
+    if side is None:
+        return blur(plane, sigma)
+    smooth = np.empty_like(plane)
+    for y in range(0, plane.shape[0], side):
+        for x in range(0, plane.shape[1], side):
+            smooth[y : y + side, x : x + side] = blur(np.ascontiguousarray(plane[y : y + side, x : x + side]), sigma)
+    return smooth

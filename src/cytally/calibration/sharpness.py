@@ -50,7 +50,7 @@ def sharpness(scales: Scales) -> float | None:
     height = _least_to_most(fine, near)
     steepest = np.asarray(cv2.dilate(slope, near), np.float32).reshape(slope.shape)
     smoothed = scales.noise * min(1.0, 12 / (2 * np.sqrt(np.pi) * scales.diameter))
-    clear = height > max(CLEAR, NOISES * smoothed)
+    clear = (height > max(CLEAR, NOISES * smoothed)) & scales.within_windows(side // 2 + 1)
     ratio = steepest[clear] * np.float32(scales.diameter) / height[clear]
     peaks = ratio[slope[clear] >= steepest[clear] * np.float32(0.999)]
     if peaks.size < FEWEST:

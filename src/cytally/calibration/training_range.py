@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from cytally.calibration.defocus import Defocus
 from cytally.calibration.likeness import Likeness
 from cytally.calibration.measures import SCALARS, Measures
 
@@ -53,10 +54,15 @@ class TrainingRange(BaseModel):
     ends: dict[str, Ends] = Field(description="Ends of each measure that could be taken of enough images.")
     textures: list[list[float]] = Field(description="What each image that holds anything looks like, in numbers.")
     farthest: float = Field(gt=0, description="Distance to these textures from which an image is unlike all of them.")
+    defocus: Defocus | None = Field(
+        default=None, description="Tells images out of focus; the sharpness alone does where a model has none."
+    )
 
     @classmethod
-    def of(cls, measured: Sequence[Measures]) -> TrainingRange | None:
+    def of(cls, measured: Sequence[Measures], blurred: Sequence[Measures] = ()) -> TrainingRange | None:
         """The range of training images; None where fewer than 8 of them hold anything.
+
+        `blurred` are the same images out of focus, one for each of `measured`, if any.
 
         The ends are the 0.5 % and 99.5 % quantiles, moved outwards by 5 % of what lies between them and by twice that
         over the number of images; the same for the distances of training images to each other.
@@ -71,6 +77,7 @@ class TrainingRange(BaseModel):
             ends={name: _ends(found) for name, found in values.items() if len(found) >= FEWEST},
             textures=textures.tolist(),
             farthest=_ends(Likeness(textures).own_distances().tolist()).high,
+            defocus=_defocus(measured, blurred) if blurred else None,
         )
 
     def scores(self, found: Measures) -> dict[str, float]:
@@ -78,7 +85,9 @@ class TrainingRange(BaseModel):
         scores: dict[str, float] = {}
         if "contrast" in self.ends:
             scores["too-dim"] = self.ends["contrast"].below(found.contrast)
-        if found.sharpness is not None and "sharpness" in self.ends:
+        if self.defocus is not None:
+            scores["out-of-focus"] = self.defocus.score(found.focus)
+        elif found.sharpness is not None and "sharpness" in self.ends:
             scores["out-of-focus"] = self.ends["sharpness"].below(found.sharpness)
         if found.cell_size is not None and "cell_size" in self.ends:
             ends = self.ends["cell_size"]
@@ -93,6 +102,12 @@ class TrainingRange(BaseModel):
     def likeness(self) -> Likeness:
         """Tells the distance to the training images."""
         return Likeness(np.array(self.textures))
+
+
+def _defocus(measured: Sequence[Measures], blurred: Sequence[Measures]) -> Defocus:
+    pairs = [(one.focus, other.focus) for one, other in zip(measured, blurred, strict=True) if one.stands_out]
+    sharp, away = (np.array(each) for each in zip(*pairs, strict=True))
+    return Defocus.of(sharp, away)
 
 
 def _ends(values: Sequence[float]) -> Ends:

@@ -19,6 +19,7 @@ def unusual_flags(
     count: float,
     *,
     has_background: bool = True,
+    factor: float = 1.0,
 ) -> tuple[str, ...]:
     """Words on a picture that lies outside the training images' range; none where the model does not know its range.
 
@@ -26,7 +27,7 @@ def unusual_flags(
     ----------
     found
         The range, from model.json.
-    picture, diameter, count, has_background
+    picture, diameter, count, has_background, factor
         As in `cytally.calibration.measures.measure`; `count` is what the model said.
 
     Returns
@@ -37,7 +38,7 @@ def unusual_flags(
     """
     if found is None:
         return ()
-    measured = measure(picture, diameter, count, has_background=has_background)
+    measured = measure(picture, diameter, count, has_background=has_background, factor=factor)
     if count < NO_CELL and not measured.stands_out:
         return ("empty",)
     return tuple(flag for flag, score in found.scores(measured).items() if score > 1)

@@ -18,7 +18,7 @@ from cytally.calibration.unusual import unusual_flags
 from cytally.datasets.slices import wanted_channel
 from cytally.errors import ImageError, ModelError, UsageError
 from cytally.images.image import Image, Plane
-from cytally.images.prepare import prepare
+from cytally.images.prepare import Prepared, prepare
 from cytally.images.read import read
 from cytally.images.resize import resize_density, resize_labels, scale_points
 from cytally.images.volume import Volume, open_volumes
@@ -329,16 +329,17 @@ class Model:
         if {"black", "white", "constant"} & set(flags):
             prediction = _nothing(prediction)
         else:
-            flags += self._unusual(prepared.data, prediction.count)
+            flags += self._unusual(prepared, prediction.count)
         if self.card.calibration is not None:
             prediction = replace(prediction, interval=self.card.calibration.interval(prediction.count))
         reading = Reading(prepared.channels, prepared.factor, self.method.cell_diameter / prepared.factor)
         return replace(_to_shape(prediction, prepared.data.shape[-2:], shape), flags=flags), reading
 
-    def _unusual(self, picture: NDArray[np.float32], count: float) -> tuple[str, ...]:
+    def _unusual(self, seen: Prepared, count: float) -> tuple[str, ...]:
         """Flags on a prepared picture that lies outside the range of the training images."""
         known, diameter = self.card.normalisation == "foreground", self.method.cell_diameter
-        return unusual_flags(self.card.training_range, picture, diameter, count, has_background=known)
+        usual, factor = self.card.training_range, seen.factor
+        return unusual_flags(usual, seen.data, diameter, count, has_background=known, factor=factor)
 
 
 def _nothing(prediction: Prediction) -> Prediction:

@@ -8,9 +8,11 @@ from cytally.calibration.measures import Measures, measure
 from cytally.calibration.training_range import MOST, TrainingRange
 from cytally.datasets.load import single_plane
 from cytally.datasets.sample import Sample
+from cytally.images.image import Plane
 from cytally.images.prepare import prepare
 from cytally.methods.method import Method
 from cytally.methods.volume_method import VolumeMethod
+from cytally.tasks.blurred import BLURS, blurred
 from cytally.training.configuration import Configuration
 
 
@@ -32,24 +34,35 @@ def find_training_range(
     """
     if isinstance(method, VolumeMethod):
         return None
-    return TrainingRange.of(measure_samples(configuration, method, in_channels, samples))
+    return TrainingRange.of(*measure_samples(configuration, method, in_channels, samples))
 
 
 def measure_samples(
-    configuration: Configuration, method: Method, in_channels: int, samples: Sequence[Sample]
-) -> list[Measures]:
-    """What is measured of at most a hundred of the samples."""
-    return [_measure(each, configuration, method, in_channels) for each in spread(samples)]
+    configuration: Configuration, method: Method, in_channels: int, samples: Sequence[Sample], most: int = MOST
+) -> tuple[list[Measures], list[Measures]]:
+    """What is measured of at most so many of the samples, and of each of them put out of focus."""
+    sharp: list[Measures] = []
+    away: list[Measures] = []
+    for place, sample in enumerate(spread(samples, most)):
+        plane = single_plane(sample)
+        measured, factor = _measure(plane, sample.count, configuration, method, in_channels)
+        sharp.append(measured)
+        worse = blurred(plane, BLURS[place % len(BLURS)], method.cell_diameter / factor, place)
+        away.append(_measure(worse, sample.count, configuration, method, in_channels)[0])
+    return sharp, away
 
 
-def spread(samples: Sequence[Sample]) -> list[Sample]:
-    """At most `MOST` of the samples, evenly spread over their order."""
-    number = min(MOST, len(samples))
+def spread(samples: Sequence[Sample], most: int = MOST) -> list[Sample]:
+    """At most so many of the samples, evenly spread over their order."""
+    number = min(most, len(samples))
     return [samples[place * len(samples) // number] for place in range(number)]
 
 
-def _measure(sample: Sample, configuration: Configuration, method: Method, in_channels: int) -> Measures:
-    config = configuration.input
-    picture = prepare(single_plane(sample), config, in_channels=in_channels).data
-    known = config.normalisation == "foreground"
-    return measure(picture, method.cell_diameter, sample.count, has_background=known)
+def _measure(
+    plane: Plane, count: float | None, configuration: Configuration, method: Method, in_channels: int
+) -> tuple[Measures, float]:
+    """What is measured of a plane, and how much larger the network sees it."""
+    seen = prepare(plane, configuration.input, in_channels=in_channels)
+    known = configuration.input.normalisation == "foreground"
+    found = measure(seen.data, method.cell_diameter, count, has_background=known, factor=seen.factor)
+    return found, seen.factor
