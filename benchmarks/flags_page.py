@@ -89,16 +89,34 @@ def cost_text(found: Values) -> str:
     )
 
 
+def few_text(found: Values) -> str:
+    """What ranges of few training images flag."""
+    folders = found.get("folders", {})
+    if not folders:
+        return MISSING
+    numbers = list(next(iter(folders.values())))
+    head = ("Training images of", "What is asked about", *(f"{each} of them" for each in numbers))
+    words = {"ordinary": "others of the same folder: flagged", "blurred": "the same ones blurred: `out-of-focus`"}
+    lines: list[Line] = [
+        [folder, what, *(f"{rows[each][key]:.0%}" for each in numbers)]
+        for folder, rows in folders.items()
+        for key, what in (words | {"foreign": "the other folder's: flagged"}).items()
+    ]
+    return table(head, lines).rstrip("\n")
+
+
 def flags_texts(results: Path) -> dict[str, str]:
     """What stands in the places of the section."""
     found = read_json(results / "flags.json")
+    few = read_json(results / "flags_few.json")
     parts = {part: found.get(part, {}) for part in PARTS}
     figures = table(HEAD, [*tell_lines(parts["tell"]), *alarm_lines(parts["alarms"])])
     comments = [origin(parts[part], f"{COMMAND} --only {part}") for part in parts]
     return {
         "flag figures": "\n\n".join([figures.rstrip("\n"), drawing_text(parts["tell"]), cost_text(parts["cost"])]),
-        "flag command": block([*comments, COMMAND]),
+        "few flags": few_text(few),
+        "flag command": block([*comments, origin(few, FEW), COMMAND, FEW]),
     }
 
 
-PLACES = ("flag figures", "flag command")
+PLACES = ("flag figures", "few flags", "flag command")

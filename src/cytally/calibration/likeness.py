@@ -62,6 +62,14 @@ class Likeness:
         turned = (vector - self._mean) / self._spread @ self._turn
         return float(_nth(np.linalg.norm(self._training - turned, axis=1), NEIGHBOURS))
 
+    @classmethod
+    def apart(cls, training: Vectors) -> Vectors:
+        """Of each training vector (N,) the distance to the others, as it was if it were none of them.
+
+        Among few, each has much to say on what is usual, so that it seems nearer to the others than a new one would.
+        """
+        return np.array([cls(np.delete(training, place, 0)).distance(each) for place, each in enumerate(training)])
+
     def own_distances(self) -> Vectors:
         """Of each training image (N,) to the others."""
         apart = [np.linalg.norm(self._training - each, axis=1) for each in self._training]

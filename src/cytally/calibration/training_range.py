@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
+from scipy import stats
 
 from cytally.calibration.defocus import Defocus
 from cytally.calibration.likeness import Likeness
@@ -23,6 +25,12 @@ OUTER = 0.005
 
 MARGIN, MARGIN_OF_FEW = 0.05, 2.0
 """The ends lie further out by these shares of the range: the first of itself, the second over the number of images."""
+
+MANY = 100
+"""Of fewer training images, what the next one may be like is taken from their spread as well."""
+
+WITHIN, WITHIN_REACH = 0.998, 0.99
+"""Probability that the next of few images is on this side of an end, or within the distance, if measures are normal."""
 
 DIGITS = 4
 
@@ -65,7 +73,9 @@ class TrainingRange(BaseModel):
         `blurred` are the same images out of focus, one for each of `measured`, if any.
 
         The ends are the 0.5 % and 99.5 % quantiles, moved outwards by 5 % of what lies between them and by twice that
-        over the number of images; the same for the distances of training images to each other.
+        over the number of images; the same for the distances of training images to each other. Of fewer than a hundred
+        images the ends are at least as far apart as Student's bounds for one more, and the distance is such a bound, of
+        the logarithms of distances of images that are left out one at a time.
         """
         seen = [each for each in measured if each.stands_out]
         if len(seen) < FEWEST:
@@ -76,7 +86,7 @@ class TrainingRange(BaseModel):
             images=len(measured),
             ends={name: _ends(found) for name, found in values.items() if len(found) >= FEWEST},
             textures=textures.tolist(),
-            farthest=_ends(Likeness(textures).own_distances().tolist()).high,
+            farthest=_farthest(textures),
             defocus=_defocus(measured, blurred) if blurred else None,
         )
 
@@ -113,4 +123,22 @@ def _defocus(measured: Sequence[Measures], blurred: Sequence[Measures]) -> Defoc
 def _ends(values: Sequence[float]) -> Ends:
     low, middle, high = np.quantile(values, (OUTER, 0.5, 1 - OUTER)).tolist()
     margin = (high - low) * (MARGIN + MARGIN_OF_FEW / len(values)) + 10**-DIGITS
-    return Ends(low=round(low - margin, DIGITS), middle=round(middle, DIGITS), high=round(high + margin, DIGITS))
+    low, high = low - margin, high + margin
+    if len(values) < MANY:
+        mean, reach = _next(values, WITHIN)
+        low, high = min(low, mean - reach), max(high, mean + reach)
+    return Ends(low=round(low, DIGITS), middle=round(middle, DIGITS), high=round(high, DIGITS))
+
+
+def _farthest(textures: NDArray[np.float64]) -> float:
+    if len(textures) >= MANY:
+        return _ends(Likeness(textures).own_distances().tolist()).high
+    mean, reach = _next(np.log(np.maximum(Likeness.apart(textures), 10**-DIGITS)).tolist(), WITHIN_REACH)
+    return round(float(np.exp(mean + reach)), DIGITS)
+
+
+def _next(values: Sequence[float], within: float) -> tuple[float, float]:
+    """The mean, and how far from it the next value lies at most with this probability, each side by itself."""
+    number = len(values)
+    spread = float(np.std(values, ddof=1)) * np.sqrt(1 + 1 / number)
+    return float(np.mean(values)), float(stats.t.ppf(within, number - 1)) * spread
