@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from cytally.calibration import training_range
 from cytally.calibration.likeness import Likeness, shrunk_covariance
 from cytally.calibration.measures import measure
 from cytally.calibration.training_range import FEWEST, Ends, TrainingRange
@@ -98,3 +99,32 @@ def test_distance_is_to_the_third_nearest() -> None:
     unit = likeness.distance(np.array([-1.0])) / 3
     assert likeness.distance(np.array([-2.0])) == pytest.approx(4 * unit)
     assert likeness.own_distances() == pytest.approx(np.array([3, 2, 2, 3, 9]) * unit)
+
+
+@pytest.mark.parametrize("number", [8, 20])
+def test_ordinary_images_are_seldom_flagged_by_a_range_of_few(discs, number: int) -> None:
+    rng, flagged = np.random.default_rng(number), []
+    measured = training(discs, 60)
+    for _ in range(20):
+        order = rng.permutation(60)
+        found = TrainingRange.of([measured[place] for place in order[:number]])
+        assert found is not None
+        flagged += [max(found.scores(measured[place]).values()) > 1 for place in order[number:]]
+    assert 0 < np.mean(flagged) < 0.1
+
+
+def test_the_ends_of_few_are_students_bounds_where_these_lie_further_out() -> None:
+    values = [1.0, 2.0, 3.0, 4.0]
+    ends = training_range._ends(values)
+    # t of 3 degrees of freedom at 0.998: 8.0526; standard deviation 1.29099, times the root of 5/4
+    assert ends.high == pytest.approx(2.5 + 8.0526 * 1.29099 * 1.25**0.5, abs=1e-3)
+    assert ends.low == pytest.approx(5.0 - ends.high, abs=1e-3) and ends.middle == 2.5
+    many = training_range._ends(values * 25)
+    assert many.high == pytest.approx(4 + 3 * 0.07, abs=1e-3)  # the margins alone
+
+
+def test_distances_apart_are_those_of_new_images() -> None:
+    vectors = np.random.default_rng(0).normal(size=(12, 3))
+    apart = Likeness.apart(vectors)
+    assert apart[4] == Likeness(np.delete(vectors, 4, 0)).distance(vectors[4])
+    assert apart.mean() > Likeness(vectors).own_distances().mean()
