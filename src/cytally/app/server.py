@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -19,6 +22,7 @@ from cytally.app.count_job import run_count
 from cytally.app.desk import Desk
 from cytally.app.improve_job import run_improvement
 from cytally.app.jobs import Jobs
+from cytally.app.models import list_models
 from cytally.app.refusal import Refusal, said
 from cytally.app.security import Guard
 from cytally.app.suggest_job import run_suggestions
@@ -63,6 +67,7 @@ def build_app(
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         desk.jobs.start()
+        await _get_ready(app, workspace)
         try:
             yield
         finally:
@@ -86,10 +91,27 @@ def build_app(
     return app
 
 
+async def _get_ready(app: FastAPI, workspace: Workspace) -> None:
+    """Do what is done once, before anybody waits for it: types of files, threads, cards of models, routes."""
+    mimetypes.init()
+    await run_in_threadpool(list_models, workspace)
+    for route in app.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})
+
+
+class _Assets(StaticFiles):
+    """Files whose names change with what is in them: a browser that has one need not ask again."""
+
+    def file_response(self, *arguments: Any, **settings: Any) -> Response:
+        response = super().file_response(*arguments, **settings)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
 def _add_page(app: FastAPI, static: Path) -> None:
     index = static / "index.html"
     if (static / "assets").is_dir():
-        app.mount("/assets", StaticFiles(directory=static / "assets"))
+        app.mount("/assets", _Assets(directory=static / "assets"))
 
     @app.get("/", include_in_schema=False)
     def page() -> Response:
