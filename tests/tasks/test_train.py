@@ -362,7 +362,7 @@ def test_evaluating_on_images_of_the_model_before_says_so(data: Path, tmp_path: 
     second = train(changed(steps=1), other, start=tmp_path / "first")
     notes: list[str] = []
     cytally.evaluate(second, data, watch=Watch(on_note=notes.append))
-    assert any("trained on 3 of these 3 images" in note for note in notes)
+    assert any("trained on all 3 images" in note for note in notes)
 
 
 def test_a_model_to_begin_with_that_does_not_fit_says_why(data: Path, tmp_path: Path) -> None:

@@ -56,6 +56,19 @@ class Start(BaseModel):
     """The models that led to it, the oldest first, itself the last."""
 
 
+def share_of(number: int, total: int) -> str:
+    """How many of the images that are looked at.
+
+    Examples
+    --------
+    >>> share_of(2, 3), share_of(12, 12), share_of(1, 1)
+    ('2 of these 3 images', 'all 12 images', 'the one image')
+    """
+    if number < total:
+        return f"{number} of these {total} images"
+    return f"all {total} images" if total > 1 else "the one image"
+
+
 def seen_images(card: ModelCard) -> set[str]:
     """Fingerprints of the images that a model and those before it were trained on, or validated by."""
     fingerprint = card.training_data.get("fingerprint") or {}
