@@ -10,7 +10,12 @@ from result import MISSING, block, table
 from volumes_result import Values, answer, origin
 
 COMMAND = "python benchmarks/intervals.py WORK --data ../shared/data"
-WORDS = {"vgg_cells": "VGG cells", "mbm": "MBM", "dsb2018_fluo": "BBBC038v1"}
+WORDS = {
+    "vgg_cells": "VGG cells",
+    "mbm": "MBM",
+    "dsb2018_fluo": "BBBC038v1",
+    "dsb2018_fluo-own": "BBBC038v1, more of them",
+}
 HEAD = ("Images", "Counted by", "Not trained on", "MAE (bias)", "Coverage, pooled", "Aim: 99 % band", "Reached")
 HEADS = (*HEAD, "Over 2,000 splits", "Median width", "Residuals' 5–95 % range", "Ratio", "Aim", "Reached")
 TOTALS = "Totals held, 20 and 2,000 splits"
@@ -48,7 +53,12 @@ def intervals_table(found: Values) -> str:
 def intervals_texts(folder: Path) -> dict[str, str]:
     """The texts for the places of this section."""
     found = read_json(folder / "intervals.json")
-    commands = block([origin(found.get("about", {}), "intervals"), COMMAND])
+    commands = block(
+        [
+            *(origin(values["about"], f"{COMMAND} --only {name}") for name, values in found.get("sets", {}).items()),
+            COMMAND,
+        ]
+    )
     return {"intervals": intervals_table(found), "intervals commands": commands}
 
 

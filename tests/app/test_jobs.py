@@ -184,12 +184,13 @@ def test_a_second_server_is_refused_the_workspace(client, folder):
         Workspace(folder)
 
 
-def test_images_that_nobody_has_reviewed_are_suggested(client, project, send, noise, ended):
+def test_images_that_nobody_has_reviewed_are_suggested(client, project, send, noise, ended, folder):
     sent = send(client, project, {"a.png": noise(0), "b.png": noise(1), "c.png": noise(2)}).json()["added"]
     done = client.put(f"{project}/images/{sent[1]['id']}/points", json={"points": [], "reviewed": True, "revision": 0})
     assert done.status_code == 200
     job = client.post(f"{project}/jobs", json={"kind": "suggest", "model": "tiny"}).json()["id"]
     assert ended(client, job)["state"] == "done"
+    assert not list(folder.glob("projects/*/suggest/*"))  # its copies of labelled images are not kept
     told = client.get(f"{project}/suggestions").json()
     assert told["created"] and {each["name"] for each in told["items"]} == {"a.png", "c.png"}
     gains = [each["gain"] for each in told["items"]]

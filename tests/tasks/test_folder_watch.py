@@ -79,6 +79,12 @@ def test_frames_are_counted_as_they_come(go, write, tmp_path):
     assert (tmp_path / "out" / "overlays" / "t1.png").is_file()
 
 
+def test_run_json_tells_where_the_model_lies(folder, model_folder, tmp_path):
+    watch_folder(folder, tmp_path / "out", model_folder, WatchOptions(idle=1e-6, every=1e-3))
+    told = json.loads((tmp_path / "out" / "run.json").read_text())["model"]
+    assert told["folder"] == told["name"] == str(model_folder)
+
+
 def test_a_file_is_counted_as_any_other_way(go, write, model, folder):
     write("a.png", 4)()
     (row,) = go().rows

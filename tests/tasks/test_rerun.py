@@ -214,6 +214,6 @@ def test_a_segmentation_is_repeated(
     tifffile.imwrite(tmp_path / "v.tif", volume, imagej=True, metadata={"axes": "ZYX", "spacing": 2.0, "unit": "um"})
     model = make_model(threshold_configuration(least_area=0.5), Threshold())
     segment([tmp_path / "v.tif"], tmp_path / "a", model, SegmentOptions(backend="torch"))
-    monkeypatch.setattr("cytally.tasks.rerun_model.load", lambda given: model)
+    monkeypatch.setattr("cytally.tasks.called_model.load", lambda given: model)
     summary = rerun(tmp_path / "a", tmp_path / "b", tmp_path)
     assert summary.same and {each.file for each in summary.files} == {"counts.csv", "labels/v.tif", "objects/v.csv"}

@@ -13,8 +13,9 @@ import pytest
 
 from cytally.errors import UsageError
 from cytally.models.model import Model
-from cytally.tasks.suggest import SuggestSummary, suggest
+from cytally.tasks.suggest import suggest
 from cytally.tasks.suggest_options import SuggestOptions
+from cytally.tasks.suggest_summary import SuggestSummary
 from cytally.tasks.watch import Watch
 
 QUIET = Watch(on_failure=lambda image, line: None, on_note=lambda text: None)

@@ -47,7 +47,7 @@ export const points = (p: string, i: string): Promise<PointsState> => get(`${ima
 export const savePoints = (
   p: string,
   i: string,
-  body: { points: readonly Point[]; reviewed: boolean; revision: number },
+  body: { points: readonly Point[] | null; reviewed: boolean; revision: number },
 ): Promise<{ revision: number; corrected: number | null }> => sendJson("PUT", `${image(p, i)}/points`, body);
 
 export const jobs = (p: string): Promise<Job[]> => get(jobsOf(p));

@@ -14,11 +14,10 @@ from typing import Any
 
 from cytally.app.confine import confined
 from cytally.app.desk import Desk
-from cytally.app.models import model_folder
+from cytally.app.models import model_folder, named_model
 from cytally.app.records import touch
 from cytally.app.refusal import Refusal
 from cytally.app.running import Running
-from cytally.models.store import bundled_models
 from cytally.tasks.count import count
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_row import BY_AREA, COLUMNS, CountRow
@@ -66,9 +65,8 @@ def run_count(running: Running) -> dict[str, Any]:
     if told.inputs.paths:
         running.tell(0, len(wanted), "Loading the model", at_once=True)
         out.parent.mkdir(parents=True, exist_ok=True)
-        named = model if model in bundled_models() else model_folder(desk.workspace, model)
         watch = Watch(on_images=told.on_images, on_note=told.notes.append, on_failure=told.on_failure)
-        count(told.inputs.paths, out, named, CountOptions(resume=True), watch)
+        count(told.inputs.paths, out, named_model(desk.workspace, model), CountOptions(resume=True), watch)
     told.collect(finished=True)
     remove_unused(desk, running.project)
     total = sum(row.count for row in told.counted.values())

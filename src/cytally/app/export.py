@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 import shutil
@@ -25,8 +23,9 @@ from cytally.app.points import final_points
 from cytally.app.records import new_id
 from cytally.app.refusal import Refusal
 from cytally.app.workspace import Workspace
-from cytally.files import whole_folder, write_text
+from cytally.files import whole_folder
 from cytally.images.sources import stem
+from cytally.tasks.rows import RowFile
 
 
 def reviewed_images(workspace: Workspace, project: str) -> list[sqlite3.Row]:
@@ -80,9 +79,9 @@ def write_data_folder(workspace: Workspace, rows: Sequence[sqlite3.Row], folder:
                 shutil.copytree(source, target)
             else:
                 _copy(source, target, link=link)
-        lines = [(name, f"{y:.2f}", f"{x:.2f}") for name, points in names.items() for y, x in points]
-        write_text(temporary / "points.csv", _table([("image", "y", "x"), *lines]))
-        write_text(temporary / "images.csv", _table([("image",), *((name,) for name in names)]))
+        lines = [{"image": name, "y": f"{y:.2f}", "x": f"{x:.2f}"} for name, points in names.items() for y, x in points]
+        RowFile(temporary / "points.csv", ("image", "y", "x"), lines)
+        RowFile(temporary / "images.csv", ("image",), [{"image": name} for name in names])
     return len(lines)
 
 
@@ -144,9 +143,3 @@ def _copy(source: Path, target: Path, *, link: bool) -> None:
         else:
             return
     shutil.copyfile(source, target)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

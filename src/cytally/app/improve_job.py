@@ -19,7 +19,7 @@ from cytally.app.export import reviewed_images, write_data_folder
 from cytally.app.models import model_folder
 from cytally.app.records import touch
 from cytally.app.refusal import Refusal
-from cytally.app.running import Interrupted, Running
+from cytally.app.running import Running
 from cytally.errors import DataError
 from cytally.files import whole_folder
 from cytally.methods.registry import find_method
@@ -73,16 +73,8 @@ def queue_improvement(desk: Desk, project: str, model: str) -> None:
 
 def run_improvement(running: Running) -> dict[str, Any]:
     """Train on, compare, and keep the better model. What an earlier server began is gone on with."""
-    work = running.folder / "improve" / running.id
-    try:
-        result = _improve(running, work)
-    except Interrupted:
-        raise  # gone on with from here
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    shutil.rmtree(work, ignore_errors=True)
-    return result
+    with running.work_folder("improve") as work:
+        return _improve(running, work)
 
 
 def _improve(running: Running, work: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from cytally.app.refusal import Refusal, said
 from cytally.app.uploads import Sent
 from cytally.errors import CytallyError
 from cytally.files import flush
-from cytally.images.formats import SUPPORTED, is_zarr
+from cytally.images.formats import is_zarr, supported_ending
 from cytally.images.sources import find_images
 from cytally.tasks.failures import failure_line
 
@@ -56,13 +56,7 @@ def take_in(desk: Desk, project: str, sent: list[Sent]) -> Added:
 
 
 def _enter(desk: Desk, project: str, name: str, path: Path, answer: Added) -> None:
-    ending = Path(name).suffix
-    if ending.lower() not in SUPPORTED:
-        raise CytallyError(
-            f"has an ending ({ending or 'none'}) that is not supported",
-            file=name,
-            cure="save it in one of the supported formats: " + " ".join(SUPPORTED),
-        )
+    supported_ending(name)
     named = path.with_name(f"{path.name}{_whole_ending(name)}")  # readers look at endings
     path.replace(named)
     try:
@@ -114,12 +108,8 @@ def link(desk: Desk, project: str, given: str) -> Added:
     def look(path: Path) -> tuple[Path, list[Entry] | Exception]:
         try:
             real = confined(path, desk.workspace.allowed)
-            if real.suffix.lower() not in SUPPORTED and not is_zarr(real):
-                raise CytallyError(
-                    f"has an ending ({real.suffix or 'none'}) that is not supported",
-                    file=real,
-                    cure="save it in one of the supported formats: " + " ".join(SUPPORTED),
-                )
+            if not is_zarr(real):
+                supported_ending(real)
             return real, [] if str(real) in known else look_into(real)
         except Exception as error:  # noqa: BLE001 - the other files are looked into
             return path, error

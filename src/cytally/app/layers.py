@@ -9,7 +9,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from cytally.app.picture import TILE, Picture, of_array, of_slide
+from cytally.app.picture import Picture, of_array, of_slide
 from cytally.app.pictures import Pictures
 from cytally.app.shades import Colours
 from cytally.report.overlays import DEEP_BLUE, SKY_BLUE
@@ -59,13 +59,10 @@ def draw_layer(
         return None if tile is None else _tint(tile[0], peak)
     labels = pictures.others.get(file, lambda: tifffile.imread(file))
     picture = Picture([of_array(labels[None])], ("",), labels.dtype)
-    if not 0 <= level < len(picture.levels):
+    spans = picture.place(level, column, row)
+    if spans is None:
         return None
-    height, width = picture.levels[level]
-    if row * TILE >= height or column * TILE >= width:
-        return None
-    step = 1 << (len(picture.levels) - 1 - level)
-    return _outline(labels, step, (row, column), (height, width))
+    return _outline(labels, 1 << (len(picture.levels) - 1 - level), spans, picture.levels[level])
 
 
 class _Density(tuple[Picture, float]):
@@ -107,13 +104,12 @@ def _tint(density: NDArray[np.floating[Any]], peak: float) -> Colours:
     return drawn
 
 
-def _outline(labels: NDArray[Any], step: int, place: tuple[int, int], size: tuple[int, int]) -> Colours:
+def _outline(labels: NDArray[Any], step: int, spans: tuple[slice, slice], size: tuple[int, int]) -> Colours:
     """Edges of the labels, seen at every `step`-th pixel, with one pixel around so that tiles fit together."""
-    spans = []
-    for number, length in zip(place, size, strict=True):
-        start, stop = number * TILE, min((number + 1) * TILE, length)
-        spans.append(np.clip(np.arange(start - 1, stop + 1), 0, length - 1) * step)
-    rows, columns = spans
+    rows, columns = (
+        np.clip(np.arange(span.start - 1, span.stop + 1), 0, length - 1) * step
+        for span, length in zip(spans, size, strict=True)
+    )
     seen = labels[np.ix_(np.minimum(rows, labels.shape[0] - 1), np.minimum(columns, labels.shape[1] - 1))]
     middle = seen[1:-1, 1:-1]
     edge = np.zeros(middle.shape, bool)

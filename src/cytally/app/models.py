@@ -21,8 +21,7 @@ PUT_THERE = "models/*"
 def list_models(workspace: Workspace) -> list[ModelAnswer]:
     """All models that can be read, the bundled ones first."""
     found = [_answer(name, bundled_folder() / name, bundled=True) for name in bundled_models()]
-    folders = sorted(workspace.folder.glob(f"{PUT_THERE}/{CARD}")) + sorted(workspace.folder.glob(f"{IMPROVED}/{CARD}"))
-    found += [_answer(path.parent.name, path.parent, bundled=False) for path in folders]
+    found += [_answer(folder.name, folder, bundled=False) for folder in _own_folders(workspace)]
     return [each for each in found if each is not None]
 
 
@@ -36,12 +35,25 @@ def model_folder(workspace: Workspace, model: str) -> Path:
     """
     if model in bundled_models():
         return bundled_folder() / model
-    own = next((each for each in list_models(workspace) if each.id == model and not each.bundled), None)
-    if own is None:
+    own = next((folder for folder in _own_folders(workspace) if folder.name == model), None)
+    if own is None or _answer(model, own, bundled=False) is None:
         raise Refusal(404, "there is no such model", "choose one of the list")
-    if own.project is None:
-        return workspace.folder / "models" / model
-    return workspace.project(own.project) / "models" / model
+    return own
+
+
+def named_model(workspace: Workspace, model: str) -> str | Path:
+    """A model as tasks take it: the name of one that comes with cytally, or else its folder.
+
+    Raises
+    ------
+    Refusal
+        404 where there is none.
+    """
+    return model if model in bundled_models() else model_folder(workspace, model)
+
+
+def _own_folders(workspace: Workspace) -> list[Path]:
+    return [card.parent for place in (PUT_THERE, IMPROVED) for card in sorted(workspace.folder.glob(f"{place}/{CARD}"))]
 
 
 def _answer(name: str, folder: Path, *, bundled: bool) -> ModelAnswer | None:

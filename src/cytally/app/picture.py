@@ -98,6 +98,11 @@ class Picture:
 
     def tile(self, level: int, column: int, row: int, channels: Sequence[int]) -> Pixels | None:
         """One tile (C, Y, X), smaller at the right and lower edge; None outside."""
+        place = self.place(level, column, row)
+        return None if place is None else self.window(level, *place, channels)
+
+    def place(self, level: int, column: int, row: int) -> tuple[slice, slice] | None:
+        """The rows and columns of a level that a tile shows; None outside."""
         if not 0 <= level < len(self.levels):
             return None
         height, width = self.levels[level]
@@ -105,7 +110,7 @@ class Picture:
         columns = slice(column * TILE, min((column + 1) * TILE, width))
         if min(row, column) < 0 or rows.start >= height or columns.start >= width:
             return None
-        return self.window(level, rows, columns, channels)
+        return rows, columns
 
     def overview(self, longest: int) -> Pixels:
         """All channels in the coarsest level that has `longest` pixels, or the finest there is."""

@@ -32,9 +32,10 @@ def read_points(workspace: Workspace, project: str, image: str) -> PointsAnswer:
 
 def model_points(workspace: Workspace, row: sqlite3.Row) -> list[tuple[float, float, float]]:
     """y, x and score of what the model found; none where it has not counted, or gives no points."""
-    if row["folder"] is None:
+    folder = result_folder(workspace, row)
+    if folder is None:
         return []
-    path = find_file(workspace.folder / row["folder"], "points", row["stem"])
+    path = find_file(folder, "points", row["stem"])
     if path is None:
         return []
     with path.open(newline="", encoding="utf-8") as file:

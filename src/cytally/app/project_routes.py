@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib.metadata import version
 
 from fastapi import APIRouter
@@ -12,6 +11,7 @@ from cytally.app.answers import About, ProjectAnswer
 from cytally.app.asking import REFUSALS, At, Project
 from cytally.app.models import list_models, model_folder
 from cytally.app.questions import NewProject, ProjectChange
+from cytally.workers.cores import usable_cores
 
 router = APIRouter(prefix="/api", responses=REFUSALS, tags=["projects"])
 
@@ -24,7 +24,7 @@ def about(desk: At) -> About:
         workspace=str(desk.workspace.folder),
         models=list_models(desk.workspace),
         upload_limit_bytes=desk.upload_limit,
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=usable_cores(),
     )
 
 

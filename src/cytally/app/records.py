@@ -6,7 +6,6 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -63,7 +62,7 @@ def add_images(store: Store, project: str, name: str, path: Path, entries: Seque
             own = unique_name(name + entry.place, taken)
             taken.add(own.casefold())
             ids.append(new_id())
-            ranges = None if entry.ranges is None else json.dumps([asdict(each) for each in entry.ranges])
+            ranges = None if entry.ranges is None else json.dumps([each.as_dict() for each in entry.ranges])
             store.change(
                 "INSERT INTO images (id, project, added, name, path, place, width, height, channels, pixel_size, depth,"
                 " ranges) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -60,6 +63,20 @@ class Running:
     def folder(self) -> Path:
         """The folder of its project."""
         return self.desk.workspace.project(self.project)
+
+    @contextmanager
+    def work_folder(self, kind: str) -> Iterator[Path]:
+        """A folder of its own, removed when the job has ended; where the server ends first, it is gone on with."""
+        folder = self.folder / kind / self.id
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield folder
+        except Interrupted:
+            raise
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
 
     def check(self) -> None:
         """Stop here if it shall.

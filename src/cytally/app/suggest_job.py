@@ -12,13 +12,12 @@ from cytally.app.answers import Suggestions
 from cytally.app.confine import confined
 from cytally.app.desk import Desk
 from cytally.app.export import write_data_folder
-from cytally.app.models import model_folder
+from cytally.app.models import model_folder, named_model
 from cytally.app.projects import now
 from cytally.app.records import touch
 from cytally.app.refusal import Refusal
 from cytally.app.running import Running
 from cytally.app.workspace import Workspace
-from cytally.models.store import bundled_models
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.suggest import suggest
 from cytally.tasks.suggest_options import SuggestOptions
@@ -55,17 +54,16 @@ def run_suggestions(running: Running) -> dict[str, Any]:
         path = inputs.owner(image)
         notes.append(f"Left out: {line if path is None else line.replace(str(path), names[path])}")
 
-    work = running.folder / "suggest" / running.id
-    work.mkdir(parents=True, exist_ok=True)
-    if reviewed:
-        write_data_folder(workspace, reviewed, work / "labelled", link=True)
-    found = suggest(
-        inputs.paths,
-        work / "out",
-        model if model in bundled_models() else model_folder(workspace, model),
-        SuggestOptions(resume=True, labelled=work / "labelled" if reviewed else None),
-        Watch(on_images=lambda what, done, total: running.tell(done, total, what), on_failure=on_failure),
-    )
+    with running.work_folder("suggest") as work:
+        if reviewed:
+            write_data_folder(workspace, reviewed, work / "labelled", link=True)
+        found = suggest(
+            inputs.paths,
+            work / "out",
+            named_model(workspace, model),
+            SuggestOptions(resume=True, labelled=work / "labelled" if reviewed else None),
+            Watch(on_images=lambda what, done, total: running.tell(done, total, what), on_failure=on_failure),
+        )
     told = [each.as_dict() for each in found.suggestions]
     items = [
         {

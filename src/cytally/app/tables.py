@@ -11,6 +11,7 @@ from importlib.metadata import version
 import imagecodecs
 
 from cytally.app.answers import ProjectAnswer
+from cytally.app.points import result_folder
 from cytally.app.projects import now
 from cytally.app.workspace import Workspace
 from cytally.report.html import ReportFailure
@@ -76,7 +77,8 @@ def _rows(workspace: Workspace, project: str) -> list[sqlite3.Row]:
 
 def _report_row(workspace: Workspace, row: sqlite3.Row, inline: bool) -> ReportRow:
     count = CountRow.from_cells(json.loads(row["cells"]))
-    drawn = find_file(workspace.folder / row["folder"], "overlays", row["stem"]) if inline else None
+    folder = result_folder(workspace, row) if inline else None
+    drawn = None if folder is None else find_file(folder, "overlays", row["stem"])
     return ReportRow(
         image=row["name"],
         count=count.count,

@@ -37,7 +37,7 @@ def exposure_flags(data: NDArray[Any]) -> tuple[str, ...]:
         if high == 0:
             return ("black",)
         return ("white",) if high == brightest and np.issubdtype(data.dtype, np.integer) else ("constant",)
-    return ("saturated",) if brightest_share(data) >= SATURATED_SHARE else ()
+    return ("saturated",) if _share_of(brightest, data) >= SATURATED_SHARE else ()
 
 
 def brightest_share(data: NDArray[Any]) -> float:
@@ -48,7 +48,11 @@ def brightest_share(data: NDArray[Any]) -> float:
     >>> brightest_share(np.array([[[0, 255, 255, 3]]], np.uint8))
     0.5
     """
-    return float((data == _full_scale(data.dtype, data.max())).mean(axis=(-2, -1)).max())
+    return _share_of(_full_scale(data.dtype, data.max()), data)
+
+
+def _share_of(brightest: Any, data: NDArray[Any]) -> float:
+    return float((data == brightest).mean(axis=(-2, -1)).max())
 
 
 def _full_scale(dtype: np.dtype[Any], high: Any) -> Any:

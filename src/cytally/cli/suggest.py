@@ -11,8 +11,8 @@ from cytally.cli import choices, console
 from cytally.cli.progress import Bar, number_of_images
 
 if TYPE_CHECKING:
-    from cytally.tasks.suggest import SuggestSummary
     from cytally.tasks.suggest_options import SuggestOptions
+    from cytally.tasks.suggest_summary import SuggestSummary
 
 SHOWN = 5
 """Places of the queue that are printed."""

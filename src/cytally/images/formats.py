@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cytally.errors import ImageError
+
 RASTER = (".png", ".jpg", ".jpeg", ".bmp")
 TIFF = (".tif", ".tiff", ".btf")
 ZARR = (".zarr",)
@@ -30,3 +32,26 @@ def is_zarr(path: Path) -> bool:
 def is_supported(path: Path) -> bool:
     """Whether `path` is named like an image, or is a zarr folder."""
     return is_zarr(path) or (not path.is_dir() and path.suffix.lower() in SUPPORTED)
+
+
+def supported_ending(path: str | Path) -> str:
+    """The ending of a file name, in small letters.
+
+    Raises
+    ------
+    ImageError
+        When no image that can be read is named so.
+
+    Examples
+    --------
+    >>> supported_ending("Cells.TIF")
+    '.tif'
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in SUPPORTED:
+        raise ImageError(
+            f"has an ending ({ending or 'none'}) that is not supported",
+            file=path,
+            cure="save it in one of the supported formats: " + " ".join(SUPPORTED),
+        )
+    return ending

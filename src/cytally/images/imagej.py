@@ -60,9 +60,9 @@ def area_roi(polygons: Sequence[Polygon], name: str) -> ImagejRoi:
     ij/io/RoiEncoder.java and ij/gui/ShapeRoi.java of ImageJ 1: a composite is a path of floats, filled even-odd.
     """
     rings = [np.rint(ring[:, ::-1] + 0.5) for polygon in polygons for ring in polygon]
-    roi = ImagejRoi.frompoints(np.concatenate(rings).astype(np.int32), name=name)
-    roi.options = ROI_OPTIONS(0)
     corners = np.concatenate(rings)
+    roi = ImagejRoi.frompoints(corners.astype(np.int32), name=name)
+    roi.options = ROI_OPTIONS(0)
     (roi.left, roi.top), (roi.right, roi.bottom) = (
         corners.min(0).astype(int).tolist(),
         corners.max(0).astype(int).tolist(),

@@ -9,7 +9,7 @@ from pathlib import Path
 from cytally.errors import ImageError, UsageError
 from cytally.images.assemble import Scene, assemble
 from cytally.images.checks import checked
-from cytally.images.formats import OPENSLIDE, RASTER, SLIDE, SUPPORTED, TIFF, VENDOR, is_zarr
+from cytally.images.formats import OPENSLIDE, RASTER, SLIDE, TIFF, VENDOR, is_zarr, supported_ending
 from cytally.images.image import Image
 
 LONGEST_MAGIC = 16
@@ -63,13 +63,7 @@ def _scenes(path: Path) -> list[Scene]:
         return read_ome_zarr(path)
     if path.is_dir():
         raise ImageError("is a folder and no OME-Zarr", file=path, cure="name the images in it")
-    ending = path.suffix.lower()
-    if ending not in SUPPORTED:
-        raise ImageError(
-            f"has an ending ({ending or 'none'}) that is not supported",
-            file=path,
-            cure="save it in one of the supported formats: " + " ".join(SUPPORTED),
-        )
+    ending = supported_ending(path)
     with path.open("rb") as file:
         head = file.read(LONGEST_MAGIC)
     if not head:

@@ -18,9 +18,8 @@ from cytally.images.frame_order import natural_key
 from cytally.inference.backend import BackendName
 from cytally.inference.torch_backend import Device
 from cytally.models.model import Model
-from cytally.models.store import load
 from cytally.tasks.arrivals import Arrivals, is_there
-from cytally.tasks.called_model import CalledModel
+from cytally.tasks.called_model import CalledModel, called
 from cytally.tasks.count_input import Job, count_input
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_row import CountRow
@@ -145,10 +144,9 @@ def watch_folder(
         raise UsageError(f"lies in the folder that is watched ({folder})", file=out, cure="give another with -o")
     goes_on = not options.overwrite and WATCHED.wrote(out)
     check_output(out, WATCHED, resume=goes_on, overwrite=options.overwrite, reads=[folder])
-    trained = model if isinstance(model, Model) else load(model)
-    model_name = trained.name if isinstance(model, Model) else str(model)
-    make_ready(trained, options.backend, options.device)
-    sitting = _Sitting(folder, out, trained, model_name, options, watch)
+    named = called(model)
+    make_ready(named.model, options.backend, options.device)
+    sitting = _Sitting(folder, out, named, options, watch)
     if goes_on:
         sitting.take_over()
     open_output(out, WATCHED, overwrite=options.overwrite)
@@ -163,10 +161,8 @@ def watch_folder(
 class _Sitting:
     """One sitting: what is known of the folder, and the files of the results."""
 
-    def __init__(
-        self, folder: Path, out: Path, model: Model, model_name: str, options: WatchOptions, watch: Watch
-    ) -> None:
-        self.folder, self.out, self.model, self.model_name = folder, out, model, model_name
+    def __init__(self, folder: Path, out: Path, model: CalledModel, options: WatchOptions, watch: Watch) -> None:
+        self.folder, self.out, self.model = folder, out, model
         self.options, self.watch = options, watch
         self.counts = WatchedCounts(out, options.interval)
         self.failures = WatchedFailures(out)
@@ -252,7 +248,7 @@ class _Sitting:
             return False  # gone since, alone or with the folder
         state = [status.st_size, status.st_mtime]
         try:
-            counted = count_input(self.model, job, self.out, None, options)
+            counted = count_input(self.model.model, job, self.out, None, options)
         except OutputError:
             raise
         except Exception as error:
@@ -287,7 +283,7 @@ class _Sitting:
         return {
             "task": "watch",
             "folder": str(self.folder.resolve()),
-            "model": model_facts(CalledModel(self.model, self.model_name)),
+            "model": model_facts(self.model),
             "options": {key: value for key, value in asdict(self.options).items() if key != "overwrite"},
         }
 

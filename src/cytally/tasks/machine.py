@@ -12,6 +12,8 @@ from typing import Any
 import psutil
 import torch
 
+from cytally.workers.cores import usable_cores
+
 PACKAGES = ("cytally", "numpy", "torch", "openvino", "onnxruntime", "nncf")
 """Those whose version a time may depend on."""
 
@@ -35,7 +37,7 @@ def machine(packages: Iterable[str] = PACKAGES) -> dict[str, Any]:
     """
     return {
         "processor": processor_name(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": usable_cores(),
         "threads": torch.get_num_threads(),
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "memory_gib": round(psutil.virtual_memory().total / GIB, 1),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from cytally.workers.cores import usable_cores
 
 
 def provenance() -> dict[str, Any]:
@@ -21,7 +22,7 @@ def provenance() -> dict[str, Any]:
         "numpy": version("numpy"),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": usable_cores(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
     }
 

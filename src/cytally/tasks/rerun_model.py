@@ -15,8 +15,8 @@ from cytally.inference.backend import BackendName
 from cytally.inference.torch_backend import Device
 from cytally.models.card import ModelCard
 from cytally.models.model import Model
-from cytally.models.store import bundled_models, load
-from cytally.tasks.called_model import CalledModel
+from cytally.models.store import bundled_models
+from cytally.tasks.called_model import CalledModel, called
 from cytally.tasks.count_options import CountOptions
 from cytally.tasks.count_run import run_in_words, weights_digest
 from cytally.tasks.growth_options import GrowthTaskOptions
@@ -57,12 +57,12 @@ def recorded_model(record: RunRecord, given: str | Path | None = None) -> tuple[
     wanted = str(given) if given is not None else str(folder or name)
     if wanted not in bundled_models() and not Path(wanted).is_dir():
         raise ModelError("the model of the run is gone", file=wanted, cure="say where it lies now with --model")
-    model = load(wanted)
+    found = replace(called(wanted), name=name)
+    model = found.model
     if weights_digest(model.network) != digest:
         raise ModelError(
             "has other weights than the model of the run", file=wanted, cure="name that model's folder with --model"
         )
-    place = None if wanted in bundled_models() else Path(wanted).absolute()
     now = model.card.model_dump(mode="json")
     try:
         card = ModelCard.model_validate(told | {"name": model.card.name})
@@ -74,13 +74,13 @@ def recorded_model(record: RunRecord, given: str | Path | None = None) -> tuple[
         ) from error
     changed = [key for key, value in card.model_dump(mode="json").items() if now[key] != value]
     if not changed:
-        return CalledModel(model, name, place), []
+        return found, []
     network = card.configuration.build(card.input_channels).network()
     network.load_state_dict(model.network.state_dict())
     as_then = Model(card, network.eval())
     as_then.exported = model.exported
     note = f"The model's {' and '.join(changed)} changed since; what run.json holds is taken."
-    return CalledModel(as_then, name, place), [note]
+    return replace(found, model=as_then), [note]
 
 
 def with_back_end(model: Model, options: ModelOptions, ran_by: str | None) -> tuple[ModelOptions, list[str]]:

@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +26,8 @@ from cytally.tasks.suggest_labelled import already_labelled, labelled_images
 from cytally.tasks.suggest_looking import Looking
 from cytally.tasks.suggest_options import SuggestOptions
 from cytally.tasks.suggest_row import Suggestion
+from cytally.tasks.suggest_summary import SuggestSummary
 from cytally.tasks.watch import Watch
-
-
-@dataclass(frozen=True)
-class SuggestSummary:
-    """What came of a run: the queue, how many images were ranked, and which failed and why."""
-
-    out: Path
-    suggestions: tuple[Suggestion, ...]
-    images: int
-    left_out: int
-    failures: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...]
-    seconds: float
 
 
 def suggest(
@@ -117,27 +104,18 @@ def suggest(
             part, image = seen.part, images.name(path) + seen.place
             suggestions.append(Suggestion(rank, image, path, part.box, each.gain, part.disagreement, each.why))
         looked = len(images) - len(left_out) - len({image for image, _ in looking.failures})
+        seconds = time.monotonic() - started
+        summary = SuggestSummary(
+            folder, tuple(suggestions), looked, len(left_out), tuple(looking.failures), tuple(notes), seconds
+        )
         with writing(folder):
-            write_suggestions(
-                folder,
-                suggestions,
-                onlooker,
-                images,
-                options,
-                looking.failures,
-                (looked, len(left_out), notes),
-                run,
-                started,
-            )
+            write_suggestions(summary, onlooker, images, options, named.name)
         _write_run(folder, run, looking.failures, finished=True, started=started)
     except BaseException:
         with suppress(OutputError):
             _write_run(folder, run, looking.failures, finished=False, started=started)
         raise
-    seconds = time.monotonic() - started
-    return SuggestSummary(
-        folder, tuple(suggestions), looked, len(left_out), tuple(looking.failures), tuple(notes), seconds
-    )
+    return summary
 
 
 def _earlier(folder: Path) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,45 +29,31 @@ from cytally.tasks.provenance import provenance, report_facts
 from cytally.tasks.rows import RowFile
 from cytally.tasks.suggest_options import SuggestOptions
 from cytally.tasks.suggest_row import COLUMNS, Suggestion
+from cytally.tasks.suggest_summary import SuggestSummary
 
 SIDE = 512
 """Longest side of the report's pictures in pixels."""
 
 
 def write_suggestions(
-    folder: Path,
-    suggestions: Sequence[Suggestion],
-    onlooker: Onlooker,
-    images: Inputs,
-    options: SuggestOptions,
-    failures: Sequence[tuple[str, str]],
-    told: tuple[int, int, Sequence[str]],
-    run: dict[str, Any],
-    started: float,
+    summary: SuggestSummary, onlooker: Onlooker, images: Inputs, options: SuggestOptions, model: str
 ) -> None:
     """Write crops (of regions), report.html, suggestions.json and last suggestions.csv, each whole.
 
     Parameters
     ----------
-    folder
-        The output folder.
-    suggestions
-        The queue.
+    summary
+        The queue, and what to tell of it.
     onlooker
         Knows which channel is looked at.
     images
         The inputs.
     options
         How files are read, and whether the queue is of regions.
-    failures
-        What could not be looked at, and why.
-    told
-        How many images were ranked, how many were left out as labelled, and sentences to show.
-    run
-        What run.json holds.
-    started
-        When the run began, by `time.monotonic`.
+    model
+        What the model is called.
     """
+    folder, suggestions = summary.out, summary.suggestions
     planes = _PlaneReader(suggestions, images, onlooker, options)
     thumbnails: dict[int, bytes] = {}
     crops: dict[int, str] = {}
@@ -83,10 +68,9 @@ def write_suggestions(
                 crops[each.rank] = f"crops/{_write_crop(temporary / stem, plane, each.box).name}"
     else:
         thumbnails = {each.rank: _thumbnail(planes(each), each, onlooker) for each in suggestions}
-    looked, left_out, notes = told
     report = SuggestData(
         title="What to label next",
-        model=str(run["model"]["name"]),
+        model=model,
         description="Images on which this model is unsure and that are unlike each other come first.",
         rows=tuple(
             SuggestedRow(
@@ -101,15 +85,15 @@ def write_suggestions(
             )
             for each in suggestions
         ),
-        images=looked,
-        left_out=left_out,
+        images=summary.images,
+        left_out=summary.left_out,
         regions=options.regions,
-        failures=tuple(ReportFailure(image, line) for image, line in failures),
-        notes=tuple(notes),
-        facts=report_facts(time.monotonic() - started, model=str(run["model"]["name"])),
+        failures=tuple(ReportFailure(image, line) for image, line in summary.failures),
+        notes=summary.notes,
+        facts=report_facts(summary.seconds, model=model),
     )
     write_suggest_page(folder / "report.html", report)
-    found = {"made_by": provenance(), "model": run["model"]["name"], "options": run["options"]}
+    found = {"made_by": provenance(), "model": model, "options": options.as_dict()}
     rows = [each.as_dict() | {"crop": crops.get(each.rank)} for each in suggestions]
     write_text(folder / "suggestions.json", json.dumps(found | {"suggestions": rows}, indent=2) + "\n")
     RowFile(folder / "suggestions.csv", COLUMNS, [each.cells() for each in suggestions])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from cytally.datasets.folder import read_folder
+from cytally.models.exported import file_digest
 from cytally.tasks.inputs import Inputs
 
 
@@ -26,12 +26,12 @@ def already_labelled(inputs: Inputs, labelled: Sequence[Path]) -> tuple[set[Path
     content: dict[int, set[str]] = {}
     for path in labelled:
         if path.is_file():
-            content.setdefault(path.stat().st_size, set()).add(_digest(path))
+            content.setdefault(path.stat().st_size, set()).add(file_digest(path))
     places, names = {path.resolve() for path in labelled}, {path.name for path in labelled}
     same, alike = set[Path](), list[str]()
     for path in inputs.paths:
         size = path.stat().st_size if path.is_file() else None
-        if path.resolve() in places or (size in content and _digest(path) in content[size]):
+        if path.resolve() in places or (size in content and file_digest(path) in content[size]):
             same.add(path)
         elif path.name in names:
             alike.append(inputs.name(path))
@@ -39,8 +39,3 @@ def already_labelled(inputs: Inputs, labelled: Sequence[Path]) -> tuple[set[Path
         return same, []
     what = f"{alike[0]} has" if len(alike) == 1 else f"{len(alike)} inputs, the first {alike[0]}, have"
     return same, [f"{what} the name of a labelled image, but other content, and may be suggested."]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from cytally.choosing.look import Part
 from cytally.choosing.regions import Box
+from cytally.tasks.input_digests import absolute
 from cytally.tasks.output import writing
 from cytally.tasks.rows import RowFile, read_rows
 
@@ -70,7 +70,7 @@ def _part(values: dict[str, Any]) -> Part:
 
 
 def _key(path: Path, labelled: bool) -> str:
-    return ("labelled " if labelled else "input ") + os.path.abspath(path)  # noqa: PTH100 - as Inputs
+    return ("labelled " if labelled else "input ") + absolute(path)
 
 
 def _state(path: Path) -> list[int]:

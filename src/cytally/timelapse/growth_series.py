@@ -100,18 +100,17 @@ def given_counts(times: ArrayLike | None, counts: ArrayLike, *, in_frames: bool 
     if not counted.all():
         notes.append(_told(int((~counted).sum()), "left out of the fit: not counted, or the same as the frame before"))
     time, count = time[counted], count[counted]
-    empty = int(np.flatnonzero(count)[0]) if count.any() else 0
-    if empty:
-        notes.append(_told(empty, "left out of the fit: before the first cell nothing can grow"))
-        time, count = time[empty:], count[empty:]
-    emptied = int(np.flatnonzero(count)[-1]) + 2 if count.any() else len(count)
-    if emptied <= len(count) and count.any():
+    taken = np.flatnonzero(fitted_frames(count))
+    first, end = (int(taken[0]), int(taken[-1]) + 1) if len(taken) else (0, 0)
+    if first:
+        notes.append(_told(first, "left out of the fit: before the first cell nothing can grow"))
+    if count.any() and not count[-1]:
         notes.append("The counts fall to zero: what grew was lost, or was no longer seen.")
-    if count.any() and _comes_back(count):
+    if count.any() and _comes_back(count[first:]):
         notes.append("The counts fall to zero and come back: look at the frames in between, which are fitted, too.")
-    if emptied < len(count):
-        notes.append(_told(len(count) - emptied, "left out of the fit: after the last cell nothing can grow"))
-        time, count = time[:emptied], count[:emptied]
+    if end < len(count):
+        notes.append(_told(len(count) - end, "left out of the fit: after the last cell nothing can grow"))
+    time, count = time[first:end], count[first:end]
     unit: TimeUnit = "frames" if times is None or in_frames else "hours"
     return GivenCounts(time, count, begin, unit, len(counted) - len(count), tuple(notes))
 

@@ -20,6 +20,7 @@ from typing import Any, Generic, Self
 
 from cytally.errors import WorkerError
 from cytally.workers import worker
+from cytally.workers.cores import usable_cores
 from cytally.workers.crew import TRIES, Done, Item, Result
 
 THREADS = (
@@ -207,8 +208,7 @@ class _Process:
 
 def threads_each(workers: int) -> int:
     """Threads for each of so many workers: its share of the cores, or fewer where the environment says so."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    share = max(1, cores // workers)
+    share = max(1, usable_cores() // workers)
     told = os.environ.get("OMP_NUM_THREADS", "")
     return min(share, int(told)) if told.isdecimal() and int(told) > 0 else share
 
