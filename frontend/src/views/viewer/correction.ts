@@ -55,7 +55,7 @@ export class Correction {
     const current = { points: server.corrected, reviewed: server.reviewed, revision: server.revision };
     const same = draft.revision === server.revision;
     this.change({
-      history: step(begin<readonly Point[] | null>(server.corrected), draft.points),
+      history: step(begin(this.state.value?.history.present ?? null), draft.points),
       reviewed: draft.reviewed,
       ...(same ? {} : { saving: "refused" as const, conflict: current }),
     });

@@ -120,7 +120,7 @@ export function Workbench({ project, detail, correction, region, jobs, walk }: P
       <aside class="panels" aria-label="About this image">
         <WalkPanel name={detail.name} walk={walk} onHelp={() => setHelp(true)} />
         <CountPanel project={project} detail={detail} jobs={jobs} />
-        {state && <CorrectionPanel correction={correction} state={state} tool={chosen.tool} />}
+        {state && <CorrectionPanel detail={detail} correction={correction} state={state} tool={chosen.tool} />}
         <LookPanel detail={detail} light={light} onLight={setLight} opacity={chosen.opacity} />
       </aside>
       {help && <KeysDialog onClose={() => setHelp(false)} />}
