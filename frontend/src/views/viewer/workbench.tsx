@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { ImageDetail, Point, Project, Region } from "../../api/types.ts";
 import { added, cleared, compare, inside, nearest, without, type Box } from "../../logic/points.ts";
@@ -100,7 +100,8 @@ export function Workbench({ project, detail, correction, region, jobs, walk }: P
     clearSight: () => stage.current && clear(stage.current.camera.sight()),
     help: () => setHelp(true),
   };
-  useEffect(() => {
+  // Keys are answered as soon as the image is shown, not only after it is drawn.
+  useLayoutEffect(() => {
     const answer = (event: KeyboardEvent): void => {
       if (document.querySelector("dialog[open]") || actions.current === null) return;
       if (answerKey(event, actions.current)) event.preventDefault();
