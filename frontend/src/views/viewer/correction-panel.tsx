@@ -37,8 +37,8 @@ export function CorrectionPanel({ detail, correction, state, tool }: Props) {
       </p>
       {!touched && twoWays(detail, state.model.length) && (
         <p class="hint">
-          The count above is the sum of a density map, the points are its peaks: two ways of counting, which seldom agree exactly. Cells that
-          touch may share a peak; the points are what you correct.
+          The count is the sum of a density map, the points are its peaks: two ways of counting, which seldom agree exactly. You correct
+          the points.
         </p>
       )}
       <div class="switch" role="group" aria-label="What a click does">
