@@ -8,11 +8,9 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
-import pytest
 import tifffile
 
 import cytally
-from cytally.app.improve_job import split_reviewed
 from cytally.datasets.folder import read_folder
 from cytally.images.read import read
 
@@ -85,12 +83,3 @@ def test_a_model_is_improved_or_kept(client, project, send, draw, ended, folder)
     assert (job["id"] in models) == better
     assert client.get("/api/projects").json()[0]["model"] == (job["id"] if better else "tiny")
     assert job["curves"] and not list(folder.glob("projects/*/improve/*"))
-
-
-@pytest.mark.parametrize("number", [4, 5, 9, 40])
-def test_some_are_held_back_and_the_same_ones_the_next_time(number):
-    rows = [{"id": f"{each:012x}"} for each in range(number)]
-    seen, held = split_reviewed(rows)
-    assert len(held) >= 1 and len(seen) >= 3 and sorted(each["id"] for each in seen + held) == [r["id"] for r in rows]
-    later_seen, _ = split_reviewed([*rows, {"id": "f" * 12}])
-    assert not {each["id"] for each in held[: len(held) - 1]} & {each["id"] for each in later_seen}

@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+import sqlite3
 import threading
+import time
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +18,14 @@ from PIL import Image as Pillow
 
 from cytally.app import count_job
 from cytally.app.running import Interrupted
+from cytally.calibration.intervals import Calibration
 from cytally.tasks import count_input
+
+
+def calibrated(coverage):
+    true = np.linspace(5, 60, 60)
+    found = Calibration.of(true, true + np.tile([-1.0, 0.5, 2.0], 20), coverage)
+    return found.model_dump(mode="json")
 
 
 def start(client, project, **asked):
@@ -54,6 +65,22 @@ def test_images_are_counted(client, project, send, noise, ended, folder):
     assert len(list((folder / "projects").glob("*/counts/*"))) == 2
     ended(client, start(client, project, images=[found["b.png"]["id"]]))
     assert job["id"] not in [path.name for path in (folder / "projects").glob("*/counts/*")]
+
+
+def test_the_report_tells_the_total_with_the_models_own_coverage(client, project, send, noise, ended, folder):
+    card = folder / "models" / "tiny" / "model.json"
+    told = json.loads(card.read_text()) | {"calibration": calibrated(0.95)}
+    card.write_text(json.dumps(told))
+    send(client, project, {"a.png": noise(1), "b.png": noise(2)})
+    assert ended(client, start(client, project))["state"] == "done"
+    page = client.get(f"{project}/report.html").text
+    assert "95 % interval of the total" in page and "90 % interval" not in page
+    other = folder / "models" / "other"
+    shutil.copytree(card.parent, other)
+    (other / "model.json").write_text(json.dumps(told | {"calibration": calibrated(0.8)}))
+    ended(client, start(client, project, images=[images(client, project)["a.png"]["id"]], model="other"))
+    page = client.get(f"{project}/report.html").text
+    assert "interval of the total" not in page and "counted by several models" in page and "80 % and 95 %" in page
 
 
 def test_an_image_that_fails_does_not_stop_the_others(client, project, send, noise, ended, folder):
@@ -242,3 +269,44 @@ def test_a_job_that_waits_tells_for_which(client, project, send, noise, ended, m
 def test_nothing_is_suggested_where_all_is_reviewed(client, project):
     answer = client.post(f"{project}/jobs", json={"kind": "suggest"})
     assert answer.status_code == 409 and "no image that is not reviewed" in answer.json()["error"]
+
+
+def test_the_queue_goes_on_after_the_database_failed(client, project, monkeypatch):
+    desk = client.app.state.desk
+    monkeypatch.setattr("cytally.app.jobs.PAUSE", 0.05)
+    real, failed = desk.store.change, threading.Event()
+
+    def change(sql, *values):
+        if "finished" in sql and not failed.is_set():
+            failed.set()
+            raise sqlite3.OperationalError("database or disk is full")
+        return real(sql, *values)
+
+    monkeypatch.setattr(desk.store, "change", change)
+    monkeypatch.setitem(desk.jobs._works, "count", lambda running: {"counted": 0})
+    first = desk.jobs.add(project.rpartition("/")[2], "count", {}).id
+    assert failed.wait(10)
+    second = desk.jobs.add(project.rpartition("/")[2], "count", {}).id
+    deadline = time.monotonic() + 20
+    while desk.jobs.find(second).state != "done" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert [desk.jobs.find(job).state for job in (first, second)] == ["done", "done"]
+
+
+def test_a_large_image_is_most_of_the_work(client, project, send, noise):
+    added = send(client, project, {"a.png": noise(1, (40, 40)), "b.png": noise(2, (120, 120))}).json()["added"]
+    desk = client.app.state.desk
+    rows = desk.store.rows("SELECT * FROM images ORDER BY added")
+    told = []
+    running = SimpleNamespace(
+        desk=desk,
+        id="0" * 12,
+        project=project.rpartition("/")[2],
+        folder=desk.workspace.folder,
+        tell=lambda done, total, message: told.append(done),
+    )
+    seen = count_job._Told(running, rows, "tiny")
+    for done in (0, 1, 1.5, 2):
+        seen.on_images("Counting", done, 2)
+    seen.collect()
+    assert len(added) == 2 and told == pytest.approx([0, 2 * 0.1, 2 * 0.55, 2])

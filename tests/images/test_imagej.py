@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -63,6 +64,15 @@ def test_filled_outlines_give_the_label_image_back(tmp_path_factory, labels):
     for each in read_named_regions(path):
         filled[each.region.mask(labels.shape)] = int(each.name)
     assert (filled == labels).all(), "with holes and parts"
+
+
+@pytest.mark.parametrize("corner", [40_000, 60_530, 60_531, 65_531, 70_000])
+def test_outlines_far_from_the_origin_stay_there(tmp_path, corner):
+    moved = tuple(tuple(ring + corner for ring in part) for part in outlines(np.ones((5, 5), bool), (1, 1)))
+    write_rois(tmp_path / "a.zip", [area_roi(moved, "00001")])
+    (roi,) = roiread(tmp_path / "a.zip")
+    (found,) = roi.coordinates(multi=True)
+    assert found.min(0).tolist() == [corner, corner] and found.max(0).tolist() == [corner + 5, corner + 5]
 
 
 def test_an_image_without_cells_has_an_empty_set_and_bytes_do_not_change(tmp_path):

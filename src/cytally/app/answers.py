@@ -204,3 +204,4 @@ class Exported(Answer):
     folder: str
     images: int
     points: int
+    missing: list[str] = Field(description="Reviewed images that were left out, as their files are gone.")

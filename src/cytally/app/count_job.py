@@ -10,7 +10,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import RLock, Timer
 from typing import Any
+
+import numpy as np
 
 from cytally.app.confine import confined
 from cytally.app.desk import Desk
@@ -66,7 +69,10 @@ def run_count(running: Running) -> dict[str, Any]:
         running.tell(0, len(wanted), "Loading the model", at_once=True)
         out.parent.mkdir(parents=True, exist_ok=True)
         watch = Watch(on_images=told.on_images, on_note=told.notes.append, on_failure=told.on_failure)
-        count(told.inputs.paths, out, named_model(desk.workspace, model), CountOptions(resume=True), watch)
+        try:
+            count(told.inputs.paths, out, named_model(desk.workspace, model), CountOptions(resume=True), watch)
+        finally:
+            told.collect()
     told.collect(finished=True)
     remove_unused(desk, running.project)
     total = sum(row.count for row in told.counted.values())
@@ -84,6 +90,8 @@ class _Told:
     notes: list[str] = field(default_factory=list)
     failed: int = 0
     _looked: float = 0.0
+    _later: Timer | None = None
+    _collecting: RLock = field(default_factory=RLock)
 
     def __post_init__(self) -> None:
         self.by_path: dict[Path, list[sqlite3.Row]] = defaultdict(list)
@@ -95,6 +103,9 @@ class _Told:
             else:
                 self.by_path[path].append(row)
         self.inputs = Inputs(list(self.by_path))
+        pixels = [sum(row["width"] * row["height"] for row in rows) for rows in self.by_path.values()]
+        self._work = np.cumsum([0, *pixels]) / max(1, sum(pixels))
+        """Share of all pixels that the first so many files hold: a large one takes longer."""
         self.images = {
             self.inputs.name(path) + row["place"]: row for path, rows in self.by_path.items() for row in rows
         }
@@ -106,7 +117,11 @@ class _Told:
     def on_images(self, what: str, done: float, total: int) -> None:
         if time.monotonic() - self._looked > OFTEN:
             self.collect()
-        share = done / total if total else 1.0
+        elif self._later is None:  # the next image may be long
+            self._later = Timer(OFTEN, self.collect)
+            self._later.daemon = True
+            self._later.start()
+        share = float(np.interp(done / total, np.linspace(0, 1, len(self._work)), self._work)) if total else 1.0
         number = len(self.rows)
         self.running.tell(share * number, number, f"{what} {number} image{'s' * (number != 1)}")
 
@@ -118,6 +133,13 @@ class _Told:
 
     def collect(self, *, finished: bool = False) -> None:
         """Take over the rows that the count has written so far."""
+        with self._collecting:
+            if self._later is not None:
+                self._later.cancel()
+                self._later = None
+            self._collect(finished=finished)
+
+    def _collect(self, *, finished: bool) -> None:
         self._looked = time.monotonic()
         table, store = self.out / "counts.csv", self.running.desk.store
         cells = read_rows(table, COLUMNS) or read_rows(table, BY_AREA)

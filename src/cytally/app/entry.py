@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from cytally.app.companions import check_companions
 from cytally.app.picture import Picture, of_array
 from cytally.app.shades import Range, draw_thumbnail, find_ranges
 from cytally.app.unpacked import check_unpacked
@@ -41,14 +43,23 @@ class Entry:
     thumbnail: bytes | None = None
 
 
-def look_into(path: Path) -> list[Entry]:
+def look_into(path: Path, allowed: Sequence[Path]) -> list[Entry]:
     """Read a file, and tell of its planes. Of a slide the headers and the last corner are read.
+
+    Parameters
+    ----------
+    path
+        The file.
+    allowed
+        Folders that the files may lie in which it names as parts of itself.
 
     Raises
     ------
     ImageError
-        When it is no image that can be counted, is cut off, or would unpack to far more than its size.
+        When it is no image that can be counted, is cut off, would unpack to far more than its size, or has
+        planes in files outside of the `allowed` folders.
     """
+    check_companions(path, allowed)
     check_unpacked(path)
     return _slides(path) if is_slide(path) else _planes(path)
 

@@ -9,8 +9,10 @@ import sqlite3
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import tifffile
@@ -23,9 +25,22 @@ from cytally.app.points import final_points
 from cytally.app.records import new_id
 from cytally.app.refusal import Refusal
 from cytally.app.workspace import Workspace
+from cytally.datasets.fingerprint import content_digest
 from cytally.files import whole_folder
 from cytally.images.sources import stem
 from cytally.tasks.rows import RowFile
+
+_EXPORTING = Lock()
+"""Held while a folder gets its name and is written, so that no two get the same."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a data folder holds."""
+
+    images: int
+    points: int
+    missing: tuple[str, ...]
 
 
 def reviewed_images(workspace: Workspace, project: str) -> list[sqlite3.Row]:
@@ -44,7 +59,9 @@ def reviewed_images(workspace: Workspace, project: str) -> list[sqlite3.Row]:
     return rows
 
 
-def write_data_folder(workspace: Workspace, rows: Sequence[sqlite3.Row], folder: Path, *, link: bool = False) -> int:
+def write_data_folder(
+    workspace: Workspace, rows: Sequence[sqlite3.Row], folder: Path, *, link: bool = False
+) -> Written:
     """Write images/, points.csv and images.csv, whole or not at all.
 
     Parameters
@@ -60,15 +77,25 @@ def write_data_folder(workspace: Workspace, rows: Sequence[sqlite3.Row], folder:
 
     Returns
     -------
-    int
-        How many points there are.
+    Written
+        How many images and points there are, and which images were left out, as their files are gone.
+
+    Raises
+    ------
+    Refusal
+        409 where all of them are gone.
     """
     names: dict[str, list[tuple[float, float]]] = {}
+    sources = [(row, _there(workspace, row)) for row in rows]
+    missing = tuple(str(row["name"]) for row, source in sources if source is None)
+    if len(missing) == len(sources):
+        raise Refusal(409, f"{missing[0]}: its file is gone, as are all others", "put the files back where they lay")
     with whole_folder(folder) as temporary:
         (temporary / "images").mkdir()
         taken: set[str] = set()
-        for row in rows:
-            source = confined(row["path"], workspace.allowed)
+        for row, source in sources:
+            if source is None:
+                continue
             name = unique_name(_file_name(row), taken)
             taken.add(name.casefold())
             names[name] = final_points(workspace, row)
@@ -82,18 +109,32 @@ def write_data_folder(workspace: Workspace, rows: Sequence[sqlite3.Row], folder:
         lines = [{"image": name, "y": f"{y:.2f}", "x": f"{x:.2f}"} for name, points in names.items() for y, x in points]
         RowFile(temporary / "points.csv", ("image", "y", "x"), lines)
         RowFile(temporary / "images.csv", ("image",), [{"image": name} for name in names])
-    return len(lines)
+    return Written(len(names), len(lines), missing)
+
+
+def contents_of(workspace: Workspace, rows: Sequence[sqlite3.Row]) -> list[tuple[sqlite3.Row, str]]:
+    """Images whose files are there, and the digest of each one's file, as models note what they have learnt from."""
+    found = [(row, _there(workspace, row)) for row in rows]
+    return [(row, content_digest(source)) for row, source in found if source is not None]
+
+
+def _there(workspace: Workspace, row: sqlite3.Row) -> Path | None:
+    try:
+        return confined(row["path"], workspace.allowed)
+    except Refusal:
+        return None
 
 
 def export(workspace: Workspace, project: str) -> Exported:
     """Write the reviewed images of a project into a folder of the workspace."""
     rows = reviewed_images(workspace, project)
-    date = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
     above = workspace.project(project) / "exports"
     above.mkdir(parents=True, exist_ok=True)
-    folder = above / unique_name(date, {each.name.casefold() for each in above.iterdir()})
-    points = write_data_folder(workspace, rows, folder)
-    return Exported(folder=str(folder), images=len(rows), points=points)
+    with _EXPORTING:
+        date = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
+        folder = above / unique_name(date, {each.name.casefold() for each in above.iterdir()})
+        written = write_data_folder(workspace, rows, folder)
+    return Exported(folder=str(folder), images=written.images, points=written.points, missing=list(written.missing))
 
 
 @contextmanager

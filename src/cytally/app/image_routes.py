@@ -19,6 +19,7 @@ from cytally.app.layers import KINDS, Layer, draw_layer, layers_of
 from cytally.app.picture import TILE, Picture
 from cytally.app.questions import NewLink, NewPoints
 from cytally.app.refusal import Refusal, not_found
+from cytally.app.removal import remove_image
 from cytally.app.security import announced
 from cytally.app.shades import Range, coloured, draw_thumbnail, encode, find_ranges, shade
 from cytally.app.uploads import Receiver
@@ -97,6 +98,12 @@ def show_image(desk: At, project: Project, image: Image) -> ImageDetail:
         overlays=layers_of(points.result_folder(desk.workspace, row), row["stem"]),
         depth_note=f"{depth} slices, the brightest of each pixel is shown and counted." if depth > 1 else "",
     )
+
+
+@router.delete("/images/{image}", status_code=204, responses=CONFLICT)
+def delete_image(desk: At, project: Project, image: Image) -> None:
+    """Take an image out of the project, with its count and corrections. A linked file stays where it is."""
+    remove_image(desk, project, image)
 
 
 @router.get("/images/{image}/thumbnail", **PNG)

@@ -1,21 +1,19 @@
 """Improving a model on reviewed images: trained on from its weights, and kept only where it counts better.
 
 Part of the reviewed images is held back; neither the training nor its validation sees them. The old and the new model
-count these, and the old one stays unless the new one is off by less. Which images are held back goes by their
-identifiers, so that an image that was once held back is so the next time.
+count these, and the old one stays unless the new one is off by less.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from cytally.app.desk import Desk
-from cytally.app.export import reviewed_images, write_data_folder
+from cytally.app.export import contents_of, reviewed_images, write_data_folder
+from cytally.app.held_back import FEWEST, split_reviewed
 from cytally.app.models import model_folder
 from cytally.app.records import touch
 from cytally.app.refusal import Refusal
@@ -27,15 +25,12 @@ from cytally.methods.volume_method import VolumeMethod
 from cytally.models.card import ModelCard
 from cytally.models.store import CHECKPOINT, read_card
 from cytally.tasks.evaluate import evaluate
+from cytally.tasks.start import seen_images
 from cytally.tasks.train import train
 from cytally.tasks.watch import Watch
 from cytally.training.configuration import Configuration
 from cytally.training.state import TrainingProgress
 
-FEWEST = 4
-"""Reviewed images: two that teach, one that validates the training, one that is held back."""
-HELD_BACK = 0.3
-"""Share of the reviewed images that is held back."""
 VALIDATION = 0.25
 """Share of the others that validates the training."""
 SLOWER = 0.2
@@ -81,7 +76,8 @@ def _improve(running: Running, work: Path) -> dict[str, Any]:
     workspace, old = running.desk.workspace, model_folder(running.desk.workspace, running.asked["model"])
     running.tell(0, STEPS, "Gathering the reviewed images", at_once=True)
     if not (work / "held").is_dir():
-        seen, held = split_reviewed(reviewed_images(workspace, running.project))
+        contents = contents_of(workspace, reviewed_images(workspace, running.project))
+        seen, held = split_reviewed(workspace.store, contents, seen_images(read_card(old)))
         write_data_folder(workspace, seen, work / "seen", link=True)
         write_data_folder(workspace, held, work / "held", link=True)
     began = (work / "model" / CHECKPOINT).is_file()
@@ -105,25 +101,6 @@ def _improve(running: Running, work: Path) -> dict[str, Any]:
     if better:
         _keep(running, work / "model")
     return {**compared, "kept": "new" if better else "old", "model": running.id if better else None}
-
-
-def split_reviewed(rows: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """Images that may be learnt from, and those that are held back.
-
-    Examples
-    --------
-    >>> seen, held = split_reviewed([{"id": str(number)} for number in range(10)])
-    >>> len(seen) + len(held), split_reviewed([{"id": str(number)} for number in range(10)]) == (seen, held)
-    (10, True)
-    """
-
-    def place(row: Any) -> float:
-        return int(hashlib.sha256(row["id"].encode()).hexdigest()[:8], 16) / 2**32
-
-    ordered = sorted(rows, key=place)
-    least = 1 if len(ordered) <= FEWEST else 2  # one image alone says little of which model is better
-    number = min(max(least, sum(place(row) < HELD_BACK for row in ordered)), len(ordered) - (FEWEST - 1))
-    return ordered[number:], ordered[:number]
 
 
 def fine_tuning(card: ModelCard, images: int) -> Configuration:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cytally.app.answers import Added, Refused
+from cytally.app.companions import refuse_spread
 from cytally.app.confine import confined
 from cytally.app.desk import Desk
 from cytally.app.entry import Entry, look_into
@@ -57,11 +58,13 @@ def take_in(desk: Desk, project: str, sent: list[Sent]) -> Added:
 
 def _enter(desk: Desk, project: str, name: str, path: Path, answer: Added) -> None:
     supported_ending(name)
+    refuse_spread(name)
     named = path.with_name(f"{path.name}{_whole_ending(name)}")  # readers look at endings
     path.replace(named)
     try:
         try:
-            entries = look_into(named)
+            with desk.pictures.heavy:
+                entries = look_into(named, desk.workspace.allowed[:1])
         except CytallyError as error:
             raise CytallyError(error.message, file=name, cure=error.cure) from error
         flush(named)
@@ -110,7 +113,10 @@ def link(desk: Desk, project: str, given: str) -> Added:
             real = confined(path, desk.workspace.allowed)
             if not is_zarr(real):
                 supported_ending(real)
-            return real, [] if str(real) in known else look_into(real)
+            if str(real) in known:
+                return real, []
+            with desk.pictures.heavy:
+                return real, look_into(real, desk.workspace.allowed)
         except Exception as error:  # noqa: BLE001 - the other files are looked into
             return path, error
 

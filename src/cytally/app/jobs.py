@@ -6,6 +6,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -27,6 +28,8 @@ SELECT jobs.kind, jobs.project, projects.name FROM jobs JOIN projects ON project
 WHERE jobs.state IN ('running', 'waiting') AND jobs.number < ? ORDER BY jobs.number DESC LIMIT 1
 """
 """The job just before another in the queue."""
+PAUSE = 5.0
+"""Seconds before the queue is tried again, after not even a failure could be noted."""
 PATIENCE = 20.0
 """Seconds that the end of the server waits for a job to stop at a good moment."""
 
@@ -49,12 +52,15 @@ class Jobs:
 
     def start(self) -> None:
         """Take up what an earlier server left, and wait for more."""
-        store = self._desk.store
-        store.change("UPDATE jobs SET state = 'waiting', seconds_left = NULL WHERE state = 'running'")
+        self._begin_again()
         self._ending.clear()
         self._news.set()
         self._thread = Thread(target=self._work, name="jobs", daemon=True)
         self._thread.start()
+
+    def _begin_again(self) -> None:
+        with suppress(sqlite3.Error):
+            self._desk.store.change("UPDATE jobs SET state = 'waiting', seconds_left = NULL WHERE state = 'running'")
 
     def stop(self) -> None:
         """End at the next good moment; the job that is being done goes on when a server runs again."""
@@ -115,10 +121,15 @@ class Jobs:
             self._news.wait()
             self._news.clear()
             while not self._ending.is_set():
-                row = self._desk.store.row("SELECT * FROM jobs WHERE state = 'waiting' ORDER BY number LIMIT 1")
-                if row is None:
-                    break
-                self._do(row)
+                try:
+                    row = self._desk.store.row("SELECT * FROM jobs WHERE state = 'waiting' ORDER BY number LIMIT 1")
+                    if row is None:
+                        break
+                    self._do(row)
+                except Exception:  # as where the disk is full, so that not even the failure can be noted
+                    logger.exception("the queue is held up, and tried again in %g seconds", PAUSE)
+                    self._ending.wait(PAUSE)
+                    self._begin_again()
             if self._ending.is_set():
                 return
 

@@ -76,6 +76,10 @@ class Pictures:
         self.heavy = BoundedSemaphore(max(2, os.cpu_count() or 2))
         """Who decodes and draws: more at a time would only wait for each other, and need more memory."""
 
+    def levels(self, image: str) -> Path:
+        """Where the resolutions of an image lie that its file does not have."""
+        return self._cache / "levels" / image
+
     def get(self, image: str, path: Path, place: str) -> Picture:
         """The picture of an image, with all its resolutions.
 
@@ -87,7 +91,7 @@ class Pictures:
 
         def make() -> Picture:
             picture = open_picture(path, place)
-            picture.keep_levels(self._cache / "levels" / image)
+            picture.keep_levels(self.levels(image))
             return picture
 
         return self._shelf.get(image, make)

@@ -11,7 +11,7 @@ from typing import Any
 
 from cytally.errors import DataError
 
-VERSION = 1
+VERSION = 2
 SCHEMA = """
 CREATE TABLE projects (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, created TEXT NOT NULL, model TEXT NOT NULL,
@@ -39,6 +39,8 @@ CREATE TABLE suggestions (
     project TEXT PRIMARY KEY REFERENCES projects (id), created TEXT NOT NULL, items TEXT NOT NULL
 );
 """
+HELD_BACK = "CREATE TABLE held_back (content TEXT PRIMARY KEY, held INTEGER NOT NULL);"
+"""By the digest of a file: whether models are compared by it, or learn from it."""
 
 
 class Store:
@@ -61,11 +63,14 @@ class Store:
         self._connection.row_factory = sqlite3.Row
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
-                self._connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+                self._connection.executescript(f"BEGIN; {SCHEMA} {HELD_BACK} PRAGMA user_version = {VERSION}; COMMIT;")
+                version = VERSION
+            elif version == 1:
+                self._connection.executescript(f"BEGIN; {HELD_BACK} PRAGMA user_version = {VERSION}; COMMIT;")
                 version = VERSION
         except sqlite3.DatabaseError as error:
             self._connection.close()

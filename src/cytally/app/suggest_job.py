@@ -97,12 +97,12 @@ def _reachable(workspace: Workspace, rows: Sequence[sqlite3.Row]) -> tuple[list[
 
 
 def read_suggestions(desk: Desk, project: str) -> Suggestions:
-    """What was suggested last; images that were reviewed since are left out."""
+    """What was suggested last; images that were reviewed or removed since are left out."""
     row = desk.store.row("SELECT * FROM suggestions WHERE project = ?", project)
     if row is None:
         return Suggestions(created=None, items=[])
-    reviewed = {
-        each["id"] for each in desk.store.rows("SELECT id FROM images WHERE project = ? AND reviewed = 1", project)
+    waiting = {
+        each["id"] for each in desk.store.rows("SELECT id FROM images WHERE project = ? AND reviewed = 0", project)
     }
-    items = [each for each in json.loads(row["items"]) if each["image"] not in reviewed]
+    items = [each for each in json.loads(row["items"]) if each["image"] in waiting]
     return Suggestions(created=row["created"], items=items)

@@ -62,7 +62,18 @@ def seen(samples: Iterable[Sample], trained_on: Iterable[str]) -> list[str]:
         The fingerprints of the images that were trained on.
     """
     known = set(trained_on)
-    return [sample.name for sample in samples if _digest(sample.path)[:DIGITS] in known]
+    return [sample.name for sample in samples if content_digest(sample.path) in known]
+
+
+def content_digest(path: Path) -> str:
+    """What stands for a file in a fingerprint.
+
+    Raises
+    ------
+    DataError
+        When it cannot be read.
+    """
+    return _digest(path)[:DIGITS]
 
 
 def _annotation(sample: Sample) -> Sequence[str]:

@@ -15,6 +15,8 @@ from cytally.images.region_files import Polygon
 
 MOST_POINTS = 65_535
 """In one ROI: its number of points has 16 bits."""
+LARGEST_WHOLE = 2**16 - 5001
+"""Of whole coordinates, which have 16 bits: ImageJ takes the 5,000 above for numbers below 0."""
 MOVE, LINE, CLOSE = 0.0, 1.0, 4.0
 """Steps of a path, as `java.awt.geom.PathIterator` numbers them."""
 
@@ -58,6 +60,7 @@ def area_roi(polygons: Sequence[Polygon], name: str) -> ImagejRoi:
     References
     ----------
     ij/io/RoiEncoder.java and ij/gui/ShapeRoi.java of ImageJ 1: a composite is a path of floats, filled even-odd.
+    An outline beyond 60,535 pixels is written so as well. ij/io/RoiDecoder.java: how whole numbers are read.
     """
     rings = [np.rint(ring[:, ::-1] + 0.5) for polygon in polygons for ring in polygon]
     corners = np.concatenate(rings)
@@ -67,7 +70,7 @@ def area_roi(polygons: Sequence[Polygon], name: str) -> ImagejRoi:
         corners.min(0).astype(int).tolist(),
         corners.max(0).astype(int).tolist(),
     )
-    if len(rings) == 1:
+    if len(rings) == 1 and corners.max() <= LARGEST_WHOLE:
         roi.roitype = ROI_TYPE.TRACED
         return roi
     path = [step for ring in rings for step in _path(ring)]
