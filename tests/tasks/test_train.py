@@ -305,7 +305,7 @@ def test_beginning_with_a_model(data: Path, tmp_path: Path) -> None:
     train({**still, "input": {"channels": "all", "normalisation": "range"}}, data, start=tmp_path / "first",
           watch=Watch(on_note=notes.append))  # fmt: skip
     assert any("input.normalisation (foreground there, range here)" in note for note in notes)
-    assert any("has seen 1 of the 1 validation images" in note for note in notes)
+    assert any("has seen the one validation image, the first" in note for note in notes)
     with pytest.raises(ModelError, match="another network"):
         train(
             {**still, "options": {**SMALL["options"], "channels": [2, 8]}},
