@@ -110,8 +110,9 @@ def first_view(server: Server, project: str) -> dict[str, float]:
     with server.client() as client:
         text = answered(client.get("/")).text
         ask_all(client, re.findall(r'(?:src|href)="(/assets/[^"]+)"', text))
-        ask_all(client, ["/api/about", "/api/projects"])
-        listed = answered(client.get(f"{project}/images?offset=0&limit={FIRST_ROWS}&sort=added&order=asc")).json()
+        listed = f"{project}/images?offset=0&limit={FIRST_ROWS}&sort=name&order=asc"
+        ask_all(client, ["/api/projects", listed, f"/api/jobs?project={project.rpartition('/')[2]}", "/api/about"])
         rows = time.perf_counter() - started
-        ask_all(client, [f"{project}/images/{each['id']}/thumbnail" for each in listed["items"]])
+        found = answered(client.get(listed)).json()
+        ask_all(client, [f"{project}/images/{each['id']}/thumbnail" for each in found["items"]])
     return {"rows": rows, "all": time.perf_counter() - started}

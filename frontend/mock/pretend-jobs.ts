@@ -19,6 +19,8 @@ export function startJob(whole: MockProject, request: JobRequest): Job {
     finished: null,
     curves: [],
     result: null,
+    minutes: request.kind === "improve" ? request.minutes : null,
+    waits_for: null,
   };
   jobs.push(job);
   for (const { detail } of chosen) detail.state = "waiting";

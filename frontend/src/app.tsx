@@ -3,6 +3,7 @@ import { useCallback, useEffect } from "preact/hooks";
 import { projects as askProjects } from "./api/calls.ts";
 import { LostBanner, NoticeBar } from "./parts/banner.tsx";
 import { Header } from "./parts/header.tsx";
+import { later } from "./parts/later.tsx";
 import { notice } from "./state/notice.ts";
 import { useStore } from "./state/store.ts";
 import { usePoll } from "./state/use-poll.ts";
@@ -11,7 +12,10 @@ import { ImproveView } from "./views/improve/improve-view.tsx";
 import { NextView } from "./views/next/next-view.tsx";
 import { ProjectView } from "./views/project/project-view.tsx";
 import { ProjectsView } from "./views/projects/projects-view.tsx";
-import { ViewerView } from "./views/viewer/viewer-view.tsx";
+
+/** The viewer brings OpenSeadragon, most of the page's script, which the lists do without. */
+export const loadViewer = () => import("./views/viewer/viewer-view.tsx").then((part) => part.ViewerView);
+const ViewerView = later(loadViewer);
 
 export function App() {
   const route = useStore(where);

@@ -23,6 +23,12 @@ it("survives a reload until it is dropped", () => {
   expect(readDraft(store, "p", "i")).toBeNull();
 });
 
+it("knows a correction that was taken back", () => {
+  const store = memory();
+  keepDraft(store, "p", "i", { ...draft, points: null });
+  expect(readDraft(store, "p", "i")?.points).toBeNull();
+});
+
 it("takes nothing that is broken", () => {
   const store = memory();
   for (const text of ["", "{", "[]", '{"points":[[1]],"reviewed":true,"revision":1}', '{"points":[],"reviewed":1,"revision":1}']) {

@@ -51,5 +51,7 @@ describe("points", () => {
     expect(samePoints([[1, 2]], [[1, 2]])).toBe(true);
     expect(samePoints([[1, 2]], [[1, 3]])).toBe(false);
     expect(samePoints([], null)).toBe(false);
+    expect(samePoints(null, [])).toBe(false);
+    expect(samePoints(null, null)).toBe(true);
   });
 });

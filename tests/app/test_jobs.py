@@ -226,6 +226,46 @@ def test_images_that_nobody_has_reviewed_are_suggested(client, project, send, no
     assert [each["name"] for each in client.get(f"{project}/suggestions").json()["items"]] == ["c.png"]
 
 
+def test_an_image_that_cannot_be_read_is_left_out_of_the_suggestions(client, project, send, noise, ended, folder):
+    send(
+        client, project, {f"{name}.png": noise(seed) for seed, name in enumerate(("a", "b", "broken", "gone", "seen"))}
+    )
+    found = images(client, project)
+    reviewed = {"points": [], "reviewed": True, "revision": 0}
+    client.put(f"{project}/images/{found['seen.png']['id']}/points", json=reviewed)
+    for name in ("gone.png", "seen.png"):
+        next(folder.rglob(name)).unlink()
+    next(folder.rglob("broken.png")).write_bytes(b"\x89PNG\r\n\x1a\n")
+    job = ended(client, client.post(f"{project}/jobs", json={"kind": "suggest", "model": "tiny"}).json()["id"])
+    assert job["state"] == "done"
+    assert {each["name"] for each in client.get(f"{project}/suggestions").json()["items"]} == {"a.png", "b.png"}
+    told = " ".join(job["result"]["notes"])
+    assert all(f"Left out: {name}" in told for name in ("broken.png", "gone.png", "seen.png"))
+    assert str(folder) not in told
+
+
+def test_nothing_is_suggested_where_no_file_is_left(client, project, send, noise, ended, folder):
+    send(client, project, {"a.png": noise()})
+    next(folder.rglob("a.png")).unlink()
+    job = ended(client, client.post(f"{project}/jobs", json={"kind": "suggest", "model": "tiny"}).json()["id"])
+    assert job["state"] == "failed" and "can be read; add the images again" in job["message"]
+
+
+def test_a_job_that_waits_tells_for_which(client, project, send, noise, ended, monkeypatch):
+    send(client, project, {f"{seed}.png": noise(seed) for seed in range(3)})
+    other = f"/api/projects/{client.post('/api/projects', json={'name': 'Other'}).json()['id']}"
+    send(client, other, {"a.png": noise()})
+    gate = Gate(monkeypatch, after=1)
+    first = start(client, project)
+    assert gate.reached.wait(30)
+    second = client.post(f"{other}/jobs", json={"kind": "count", "model": "tiny"}).json()
+    third = client.post(f"{other}/jobs", json={"kind": "suggest", "model": "tiny"}).json()
+    assert second["waits_for"] == {"kind": "count", "project": project.rpartition("/")[2], "name": "Zellen µ"}
+    assert third["waits_for"] == {"kind": "count", "project": other.rpartition("/")[2], "name": "Other"}
+    gate.open.set()
+    assert [ended(client, each)["waits_for"] for each in (first, second["id"], third["id"])] == [None] * 3
+
+
 def test_nothing_is_suggested_where_all_is_reviewed(client, project):
     answer = client.post(f"{project}/jobs", json={"kind": "suggest"})
     assert answer.status_code == 409 and "no image that is not reviewed" in answer.json()["error"]

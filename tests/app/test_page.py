@@ -185,6 +185,13 @@ def test_no_script_or_style_lies_in_the_page_and_no_map_beside_it() -> None:
     assert "openseadragon" in licences and "preact" in licences
 
 
+def test_the_lists_do_without_the_script_of_the_viewer() -> None:
+    (script,) = re.findall(r'src="(/assets/[^"]+)"', (STATIC / "index.html").read_text(encoding="utf-8"))
+    entry = STATIC / script.removeprefix("/")
+    assert entry.stat().st_size < 80_000
+    assert "openseadragon" not in entry.read_text(encoding="utf-8").lower()
+
+
 def test_projects_are_created_and_renamed(server: Server, open_tab: Callable[[], Any]) -> None:
     page = open_tab()
     page.goto(server.url)
@@ -271,6 +278,23 @@ def test_points_are_added_removed_cleared_undone_and_kept(
     folder = Path(page.locator("dialog .path").inner_text())
     rows = (folder / "points.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert len(rows) == first
+
+
+def test_an_edit_that_was_undone_is_no_correction(reviewed: str, server: Server, open_tab: Callable[[], Any]) -> None:
+    project = reviewed.rpartition("/")[2]
+    (image,) = server.get(f"/projects/{project}/images?only=unreviewed")["items"]
+    points = f"/projects/{project}/images/{image['id']}/points"
+    page = open_tab()
+    open_image(page, reviewed, image["name"])
+    before = number(page)
+    for press, kept, reviewed_now in (
+        ("Enter", before + 1, False), ("Control+z", None, False), ("r", before, True), ("r", None, False),
+    ):  # fmt: skip
+        page.keyboard.press(press)
+        saved(page)
+        found = server.get(points)
+        assert (found["corrected"] if kept is None else len(found["corrected"])) == kept
+        assert found["reviewed"] == reviewed_now
 
 
 def test_keys_alone_go_through_the_images(counted: str, open_tab: Callable[[], Any]) -> None:
@@ -398,15 +422,31 @@ def test_a_model_is_improved_and_only_a_better_one_is_kept(
     (job,) = [each for each in server.get("/jobs") if each["kind"] == "improve"]
     result = job["result"]
     assert (result["kept"] == "new") == (result["new"]["mae"] < result["old"]["mae"])
+    said = page.get_by_text("reviewed image").last
+    for each in (result["old"], result["new"]):
+        expect(said).to_contain_text(f"{each['mae']:.3g}")
     expect(outcome).to_contain_text("new model is better" if result["kept"] == "new" else "old model is kept")
     assert job["curves"]
 
 
-def test_a_job_is_cancelled(reviewed: str, server: Server, open_tab: Callable[[], Any]) -> None:
-    page = open_tab()
+def test_a_job_is_cancelled_and_others_tell_that_they_wait_for_it(
+    reviewed: str, counted: str, server: Server, open_tab: Callable[[], Any]
+) -> None:
+    page, other = open_tab(), open_tab()
     page.goto(reviewed)
     page.get_by_role("link", name="Improve").click()
-    page.get_by_role("button", name="Start").click()  # ten minutes
-    page.get_by_role("button", name="Cancel").click(timeout=PATIENCE)
+    page.get_by_label("Minutes").fill("7")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=PATIENCE)
+    page.reload()
+    expect(page.get_by_role("group", name="Improving the model")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_label("Minutes")).to_have_value("7")
+    expect(page.get_by_label("Minutes")).to_be_disabled()
+    other.goto(counted)
+    other.get_by_role("button", name="Count all").click()
+    waits = other.get_by_text("waits for improving the model in another project, “Reviewed”")
+    expect(waits).to_be_visible(timeout=PATIENCE)
+    other.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Improving was cancelled")).to_be_visible(timeout=5 * PATIENCE)
     assert "cancelled" in [each["state"] for each in server.get("/jobs")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 
@@ -55,3 +57,32 @@ def test_what_makes_no_sense_is_refused(client, points, body):
     assert answer.status_code in (400, 422), answer.text
     assert set(answer.json()) == {"error", "cure"} and "\n" not in answer.json()["error"]
     assert client.get(points).json()["revision"] == 0
+
+
+def test_a_correction_is_taken_back(client, points):
+    client.put(points, json={"points": [[1, 2]], "reviewed": False, "revision": 0})
+    back = client.put(points, json={"points": None, "reviewed": False, "revision": 1})
+    assert back.status_code == 200 and back.json() == {"revision": 2, "corrected": None}
+    assert client.get(points).json() == {"model": [], "corrected": None, "reviewed": False, "revision": 2}
+    image = client.get(points.removesuffix("/points")).json()
+    assert image["corrected"] is None and not image["reviewed"]
+    late = client.put(points, json={"points": [], "reviewed": False, "revision": 1})
+    assert late.status_code == 409 and late.json()["current"]["points"] is None
+
+
+@pytest.mark.parametrize("body", [b'{"points": [', b"points=1", b"\xed\xa0\x80", b"[" * 100_000])
+def test_what_is_no_json_is_told_in_one_line_of_ours(client, points, body):
+    answer = client.put(points, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "what was sent is no JSON", "cure": "send what /api/openapi.json describes"}
+
+
+def test_a_hundred_thousand_points_fit_and_far_more_do_not(client, points):
+    many = [[12.34 + number % 7, 45.67] for number in range(100_000)]
+    assert client.put(points, json={"points": many, "reviewed": True, "revision": 0}).json()["corrected"] == 100_000
+    body = json.dumps({"points": many * 8, "reviewed": True, "revision": 1}).encode()
+    for content in (body, iter([body[: 2**20]] * 9)):  # the second does not tell its length
+        answer = client.put(points, content=content, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 413 and "too large" in answer.json()["error"]
+        assert "400,000" in answer.json()["cure"]
+    assert client.get(points).json()["revision"] == 1

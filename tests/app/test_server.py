@@ -27,3 +27,5 @@ def test_the_page_is_served_or_its_cure_told(open_client, tmp_path):
     (static / "assets" / "page.js").write_text("1")
     client = open_client(static=static)
     assert client.get("/").text == "<!doctype html>" and client.get("/assets/page.js").text == "1"
+    assert client.get("/").headers["Cache-Control"] == "no-cache"  # the names of its parts change
+    assert "immutable" in client.get("/assets/page.js").headers["Cache-Control"]

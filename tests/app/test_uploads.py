@@ -37,6 +37,12 @@ def nothing_is_left(folder) -> bool:
     return not kept and not list((folder / "uploads").iterdir())
 
 
+def test_what_is_broken_about_an_upload_is_told_to_its_sender_alone(client, project, caplog):
+    answer = post(client, project, b"no multipart at all")
+    assert answer.status_code == 400 and "broken" in answer.json()["error"]
+    assert caplog.records == []
+
+
 def png_bomb() -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -24,7 +24,7 @@ def test_train_then_evaluate(data: Path, config: Path, call: Call, tmp_path: Pat
     words = ("evaluate", "--model", out, "--data", data, "-o", tmp_path / "scores")
     evaluated = call(*words)
     assert evaluated.exit_code == 0 and "mean absolute error" in evaluated.stdout
-    assert "note: The model was trained on 2 of these 2 images" in evaluated.stderr
+    assert "note: The model was trained on all 2 images" in evaluated.stderr
     assert call(*words).exit_code == 2 and call(*words, "--overwrite").exit_code == 0
     (data / "images" / "a.png").write_bytes(b"")
     failed = call(*words, "--overwrite")

@@ -52,7 +52,7 @@ def test_transfer_tells_what_it_did(data: Path, config: Path, call: Call, tmp_pa
     result = call("transfer", *words, "--set", "transfer.strategy=frozen-core")
     assert result.exit_code == 0, result.output
     assert result.stderr.splitlines()[0] == f"Carrying {source} over to {data} as {config} says"
-    assert "note: The model to begin with has seen 1 of the 1 validation images" in result.stderr
+    assert "note: The model to begin with has seen the one validation image" in result.stderr
     told = result.stdout.splitlines()
     assert told[0].startswith("Trained 2 epochs in ") and told[1].startswith("Validation on 1 image:")
     assert told[2].startswith("The model as it came had a mean absolute error of ")

@@ -100,7 +100,7 @@ def test_coverage_is_evaluated_and_images_calibrated_on_are_told(own: Path, many
         for lower, upper in [load(own).card.calibration.interval(predicted)]  # type: ignore[union-attr]
     ]
     assert metrics.counting["coverage"] == pytest.approx(np.mean(held))
-    assert any("calibrated on 11 of these 11 images" in note for note in notes)
+    assert any("calibrated on all 11 images" in note for note in notes)
 
 
 def test_training_images_are_left_out(model: Model, many: Path, tmp_path: Path) -> None:

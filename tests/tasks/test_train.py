@@ -305,7 +305,7 @@ def test_beginning_with_a_model(data: Path, tmp_path: Path) -> None:
     train({**still, "input": {"channels": "all", "normalisation": "range"}}, data, start=tmp_path / "first",
           watch=Watch(on_note=notes.append))  # fmt: skip
     assert any("input.normalisation (foreground there, range here)" in note for note in notes)
-    assert any("has seen 1 of the 1 validation images" in note for note in notes)
+    assert any("has seen the one validation image, the first" in note for note in notes)
     with pytest.raises(ModelError, match="another network"):
         train(
             {**still, "options": {**SMALL["options"], "channels": [2, 8]}},
@@ -362,7 +362,7 @@ def test_evaluating_on_images_of_the_model_before_says_so(data: Path, tmp_path: 
     second = train(changed(steps=1), other, start=tmp_path / "first")
     notes: list[str] = []
     cytally.evaluate(second, data, watch=Watch(on_note=notes.append))
-    assert any("trained on 3 of these 3 images" in note for note in notes)
+    assert any("trained on all 3 images" in note for note in notes)
 
 
 def test_a_model_to_begin_with_that_does_not_fit_says_why(data: Path, tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_there_and_back_again(fields: Path, sources: Path, tmp_path: Path) -> No
     assert [link["created"] for link in chain] == [card.provenance["created"] for card in cards]
     assert [link["data"] for link in chain] == [card.training_data["fingerprint"]["combined"] for card in cards]
     assert len({link["weights"] for link in chain}) == 2
-    assert any("has seen 1 of the 1 validation images" in note for note in notes), "which the first model has"
+    assert any("has seen the one validation image" in note for note in notes), "which the first model has"
     assert chain_of(model.card) == chain_of(load(back).card)
     third = transfer(model, DENSITY, fields / "bright")
     assert [link.name for link in chain_of(third.card)] == ["phase-contrast", "bright-field", "density"]

@@ -20,14 +20,19 @@ const part = encodeURIComponent;
 const project = (id: string): string => `/projects/${part(id)}`;
 const image = (p: string, i: string): string => `${project(p)}/images/${part(i)}`;
 
+export const PROJECTS = "/projects";
+export const jobsOf = (p: string): string => `/jobs?project=${part(p)}`;
+export const imagesOf = (id: string, query: ListQuery, offset: number, limit: number): string =>
+  `${project(id)}/images?${listParameters(query, offset, limit)}`;
+
 export const about = (): Promise<About> => get("/about");
-export const projects = (): Promise<Project[]> => get("/projects");
+export const projects = (): Promise<Project[]> => get(PROJECTS);
 export const createProject = (name: string): Promise<Project> => sendJson("POST", "/projects", { name });
 export const changeProject = (id: string, change: { name?: string; model?: string }): Promise<Project> =>
   sendJson("PATCH", project(id), change);
 
 export const images = (id: string, query: ListQuery, offset: number, limit: number): Promise<ImagePage> =>
-  get(`${project(id)}/images?${listParameters(query, offset, limit)}`);
+  get(imagesOf(id, query, offset, limit));
 
 export function upload(id: string, files: readonly File[]): Promise<Added> {
   const form = new FormData();
@@ -42,10 +47,10 @@ export const points = (p: string, i: string): Promise<PointsState> => get(`${ima
 export const savePoints = (
   p: string,
   i: string,
-  body: { points: readonly Point[]; reviewed: boolean; revision: number },
+  body: { points: readonly Point[] | null; reviewed: boolean; revision: number },
 ): Promise<{ revision: number; corrected: number | null }> => sendJson("PUT", `${image(p, i)}/points`, body);
 
-export const jobs = (p: string): Promise<Job[]> => get(`/jobs?project=${part(p)}`);
+export const jobs = (p: string): Promise<Job[]> => get(jobsOf(p));
 export const startJob = (p: string, request: JobRequest): Promise<Job> => sendJson("POST", `${project(p)}/jobs`, request);
 export const cancelJob = (id: string): Promise<Job> => sendJson("POST", `/jobs/${part(id)}/cancel`, {});
 export const suggestions = (p: string): Promise<Suggestions> => get(`${project(p)}/suggestions`);

@@ -55,8 +55,25 @@ async function read<T>(response: Response): Promise<T> {
   );
 }
 
-export async function get<T>(path: string): Promise<T> {
+async function ask<T>(path: string): Promise<T> {
   return read<T>(await send("GET", path));
+}
+
+const AHEAD_MS = 5000;
+const early = new Map<string, Promise<unknown>>();
+
+/** Asks before the part of the page is there that wants to know: the first `get` of this path takes the answer. */
+export function ahead(path: string): void {
+  const answer = ask(path);
+  early.set(path, answer);
+  answer.catch(() => undefined); // who takes it is told
+  setTimeout(() => early.delete(path), AHEAD_MS);
+}
+
+export async function get<T>(path: string): Promise<T> {
+  const answer = early.get(path);
+  early.delete(path);
+  return (answer as Promise<T> | undefined) ?? ask<T>(path);
 }
 
 export async function sendJson<T>(method: "POST" | "PUT" | "PATCH", path: string, value: unknown): Promise<T> {

@@ -122,6 +122,7 @@ export interface Measured {
 export interface JobResult {
   old?: Measured | null;
   new?: Measured | null;
+  notes?: string[];
   kept?: "old" | "new";
   model?: string | null;
 }
@@ -141,6 +142,10 @@ export interface Job {
   finished: string | null;
   curves: CurvePoint[];
   result: JobResult | null;
+  /** How long a training was asked to take. */
+  minutes: number | null;
+  /** All projects share one queue: the job just before this one, perhaps of another project. */
+  waits_for: { kind: JobKind; project: string; name: string } | null;
 }
 
 export type JobRequest =

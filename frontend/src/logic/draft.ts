@@ -2,7 +2,8 @@ import type { Point } from "../api/types.ts";
 
 /** A correction that the server has not confirmed yet, kept in this browser. */
 export interface Draft {
-  points: Point[];
+  /** null: what the model found, unchanged. */
+  points: Point[] | null;
   reviewed: boolean;
   /** The server's state that it began from. */
   revision: number;
@@ -39,12 +40,13 @@ export function dropDraft(store: Store, project: string, image: string): void {
   }
 }
 
+const isPoint = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
+
 function isDraft(value: unknown): value is Draft {
   if (typeof value !== "object" || value === null) return false;
   const draft = value as Partial<Draft>;
   return (
-    Array.isArray(draft.points) &&
-    draft.points.every((point) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite)) &&
+    (draft.points === null || (Array.isArray(draft.points) && draft.points.every(isPoint))) &&
     typeof draft.reviewed === "boolean" &&
     typeof draft.revision === "number"
   );

@@ -5,6 +5,9 @@ export type Sort = (typeof SORTS)[number];
 export const ONLY = ["flagged", "failed", "reviewed", "unreviewed"] as const;
 export type Only = (typeof ONLY)[number];
 
+/** So many at a time: a thousand images stay quick, as only these are asked for and drawn. */
+export const PAGE_SIZE = 100;
+
 export interface ListQuery {
   sort: Sort;
   order: "asc" | "desc";
@@ -23,6 +26,11 @@ export function readQuery(values: URLSearchParams): ListQuery {
     filter: values.get("filter") ?? "",
     only: ONLY.find((word) => word === only) ?? null,
   };
+}
+
+/** Which page of the list, counted from 1. */
+export function readPage(values: URLSearchParams): number {
+  return Math.max(Number(values.get("page") ?? 1) || 1, 1);
 }
 
 /** Only what differs from the plain list, so that addresses stay short. */

@@ -85,9 +85,9 @@ function lookup(points: readonly Point[]): (point: Point) => boolean {
   };
 }
 
-export function samePoints(one: readonly Point[], other: readonly Point[] | null): boolean {
+export function samePoints(one: readonly Point[] | null, other: readonly Point[] | null): boolean {
+  if (one === null || other === null) return one === other;
   return (
-    other !== null &&
     one.length === other.length &&
     one.every(([y, x], index) => {
       const [otherY, otherX] = other[index] ?? [Number.NaN, Number.NaN];

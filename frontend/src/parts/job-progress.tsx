@@ -5,8 +5,16 @@ import { tell } from "../state/notice.ts";
 
 const NAMES = { count: "Counting", improve: "Improving the model", suggest: "Looking for what to label next" } as const;
 
+const WAITED_FOR = { count: "counting", improve: "improving the model", suggest: "looking for what to label next" } as const;
+
+/** All projects share one queue, so that the reason may lie where one does not look. */
+function waiting({ project, waits_for: before }: Job): string {
+  if (before === null) return "waiting for its turn";
+  return `waits for ${WAITED_FOR[before.kind]}${before.project === project ? "" : ` in another project, “${before.name}”`}`;
+}
+
 function rest(job: Job): string {
-  if (job.state === "waiting") return "waiting for its turn";
+  if (job.state === "waiting") return waiting(job);
   const done = job.kind === "count" ? `${job.done} of ${job.total} images` : `${job.total ? Math.round((100 * job.done) / job.total) : 0} % done`;
   const left = job.seconds_left === null ? "" : `, ${duration(job.seconds_left)} left`;
   return done + left;

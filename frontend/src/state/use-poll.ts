@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { connection } from "./connection.ts";
 import { tell } from "./notice.ts";
@@ -21,7 +21,8 @@ export function usePoll<T>(ask: () => Promise<T>, seconds: number): Polled<T> {
   const pause = useRef(seconds);
   pause.current = seconds;
 
-  useEffect(() => {
+  // Before the browser draws: what the drawing takes would delay the question.
+  useLayoutEffect(() => {
     let stopped = false;
     let failed = "";
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -143,7 +143,7 @@ class SavedPoints(Answer):
     """What was saved."""
 
     revision: int
-    corrected: int
+    corrected: int | None
 
 
 class CurvePoint(Answer):
@@ -152,6 +152,14 @@ class CurvePoint(Answer):
     step: int
     loss: float | None
     validation: float | None
+
+
+class WaitsFor(Answer):
+    """The job that one waits for: all projects share one queue."""
+
+    kind: JobKind
+    project: Id
+    name: str = Field(description="Name of that project.")
 
 
 class JobAnswer(Answer):
@@ -169,6 +177,8 @@ class JobAnswer(Answer):
     finished: str | None
     curves: list[CurvePoint]
     result: dict[str, Any] | None
+    minutes: float | None = Field(description="How long a training was asked to take.")
+    waits_for: WaitsFor | None = Field(description="The job just before it in the queue, which is being done at first.")
 
 
 class Suggestion(Answer):

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from cytally.app.answers import JobAnswer
+from cytally.app.answers import JobAnswer, WaitsFor
 from cytally.app.desk import Desk
 from cytally.app.projects import now
 from cytally.app.records import new_id, touch
@@ -23,6 +23,11 @@ from cytally.tasks.failures import failure_line
 logger = logging.getLogger(__name__)
 
 Work = Callable[[Running], dict[str, Any] | None]
+BEFORE = """
+SELECT jobs.kind, jobs.project, projects.name FROM jobs JOIN projects ON projects.id = jobs.project
+WHERE jobs.state IN ('running', 'waiting') AND jobs.number < ? ORDER BY jobs.number DESC LIMIT 1
+"""
+"""The job just before another in the queue."""
 PAUSE = 5.0
 """Seconds before the queue is tried again, after not even a failure could be noted."""
 PATIENCE = 20.0
@@ -85,14 +90,14 @@ class Jobs:
         row = self._desk.store.row("SELECT * FROM jobs WHERE id = ?", job)
         if row is None:
             raise not_found("job")
-        return _answer(row)
+        return self._answer(row)
 
     def list(self, project: str | None) -> list[JobAnswer]:
         """The jobs of a project, or all; the newest first."""
         rows = self._desk.store.rows(
             "SELECT * FROM jobs WHERE ? IS NULL OR project = ? ORDER BY number DESC LIMIT 200", project, project
         )
-        return [_answer(row) for row in rows]
+        return [self._answer(row) for row in rows]
 
     def cancel(self, job: str) -> JobAnswer:
         """Stop a job, or take it out of the queue; what it has finished stays.
@@ -165,9 +170,10 @@ class Jobs:
             )
             touch(store, project)
 
-
-def _answer(row: sqlite3.Row) -> JobAnswer:
-    values = {key: row[key] for key in JobAnswer.model_fields}
-    values["curves"] = json.loads(row["curves"])
-    values["result"] = None if row["result"] is None else json.loads(row["result"])
-    return JobAnswer(**values)
+    def _answer(self, row: sqlite3.Row) -> JobAnswer:
+        values = {key: row[key] for key in JobAnswer.model_fields if key in row.keys()}  # noqa: SIM118 - rows need it
+        values["curves"] = json.loads(row["curves"])
+        values["result"] = None if row["result"] is None else json.loads(row["result"])
+        before = self._desk.store.row(BEFORE, row["number"]) if row["state"] == "waiting" else None
+        waits_for = None if before is None else WaitsFor(**before)
+        return JobAnswer(**values, minutes=json.loads(row["asked"]).get("minutes"), waits_for=waits_for)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from cytally.app.answers import ModelAnswer
@@ -57,9 +58,16 @@ def _own_folders(workspace: Workspace) -> list[Path]:
 
 def _answer(name: str, folder: Path, *, bundled: bool) -> ModelAnswer | None:
     try:
-        card = read_card(folder)
-    except ModelError:
+        state = (folder / CARD).stat()
+        return _read(name, folder, bundled, state.st_mtime_ns, state.st_size)
+    except (ModelError, OSError):
         return None  # a training that was stopped
+
+
+@lru_cache(maxsize=256)
+def _read(name: str, folder: Path, bundled: bool, _written: int, _size: int) -> ModelAnswer:
+    """The answer as long as the card is the same: the page asks often, and cards hold long tables."""
+    card = read_card(folder)
     project = folder.parent.parent.name if OWN.fullmatch(folder.parent.parent.name) else None
     created = card.provenance.get("created")
     title = card.name or (f"improved {(created or '')[:16].replace('T', ' ')}".strip() if project else folder.name)

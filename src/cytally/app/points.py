@@ -55,7 +55,7 @@ def final_points(workspace: Workspace, row: sqlite3.Row) -> list[tuple[float, fl
 
 
 def save_points(workspace: Workspace, project: str, image: str, new: NewPoints) -> SavedPoints:
-    """Replace the corrected points of an image.
+    """Replace the corrected points of an image, or (None) take its correction back.
 
     Raises
     ------
@@ -72,12 +72,12 @@ def save_points(workspace: Workspace, project: str, image: str, new: NewPoints) 
                 "the points were changed meanwhile, in another tab or by somebody else",
                 "look at the points as they are now, and correct them again",
                 current={
-                    "points": final_points(workspace, row),
+                    "points": corrected_points(row),
                     "reviewed": bool(row["reviewed"]),
                     "revision": row["revision"],
                 },
             )
-        outside = next(((y, x) for y, x in new.points if y > row["height"] - 0.5 or x > row["width"] - 0.5), None)
+        outside = next(((y, x) for y, x in new.points or () if y > row["height"] - 0.5 or x > row["width"] - 0.5), None)
         if outside is not None:
             raise Refusal(
                 400,
@@ -85,13 +85,15 @@ def save_points(workspace: Workspace, project: str, image: str, new: NewPoints) 
                 f"{row['width']} columns",
                 "leave it out",
             )
-        points = [(round(y, DIGITS), round(x, DIGITS)) for y, x in new.points]
+        points = None if new.points is None else [(round(y, DIGITS), round(x, DIGITS)) for y, x in new.points]
+        number = None if points is None else len(points)
+        kept = None if points is None else json.dumps(points, separators=(",", ":"))
         store.change(
             "UPDATE images SET corrected = ?, corrected_count = ?, reviewed = ?, revision = revision + 1 WHERE id = ?",
-            *(json.dumps(points, separators=(",", ":")), len(points), new.reviewed, image),
+            *(kept, number, new.reviewed, image),
         )
         touch(store, project)
-    return SavedPoints(revision=new.revision + 1, corrected=len(points))
+    return SavedPoints(revision=new.revision + 1, corrected=number)
 
 
 def result_folder(workspace: Workspace, row: sqlite3.Row) -> Path | None:

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from cytally.app.answers import Id
 
-MOST_POINTS = 2_000_000
+MOST_POINTS = 400_000
+"""About what a request may hold: see `security.LARGEST_BODY`."""
 
 Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-0.5, le=1e7)]
 ModelId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -45,7 +46,9 @@ class NewLink(Question):
 class NewPoints(Question):
     """All cells of an image, as corrected."""
 
-    points: Annotated[list[tuple[Coordinate, Coordinate]], Field(max_length=MOST_POINTS)] = Field(description="y, x")
+    points: Annotated[list[tuple[Coordinate, Coordinate]], Field(max_length=MOST_POINTS)] | None = Field(
+        description="y, x; null: no correction, the model's points are as it found them."
+    )
     reviewed: bool
     revision: Annotated[int, Field(ge=0, le=2**53)] = Field(description="The revision that was corrected.")
 

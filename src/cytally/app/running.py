@@ -17,6 +17,8 @@ from cytally.app.desk import Desk
 
 OFTEN = 0.3
 """Seconds between two notes of how far a job is."""
+SOON, SHARE, LATE = 3.0, 0.05, 20.0
+"""The time left is told after so many seconds and such a share of the work, or after `LATE` seconds anyway."""
 MOST_CURVE_POINTS = 400
 
 
@@ -98,9 +100,7 @@ class Running:
         if not at_once and time.monotonic() - self._noted < OFTEN:
             return
         self._noted = time.monotonic()
-        gained, left = done - self._began_at, None
-        if gained > 0:
-            left = max(0.0, (self._noted - self._began) / gained * (total - done))
+        left = _left(self._noted - self._began, done - self._began_at, total - done)
         self.desk.store.change(
             "UPDATE jobs SET done = ?, total = ?, message = ?, seconds_left = ?, curves = ? WHERE id = ?",
             *(done, total, message, left, json.dumps(self._curves), self.id),
@@ -118,3 +118,17 @@ class Running:
         )
         if len(self._curves) > MOST_CURVE_POINTS:
             del self._curves[-2::-2]
+
+
+def _left(seconds: float, gained: float, missing: float) -> float | None:
+    """Seconds that the rest will take; None while that would be a mere guess.
+
+    Examples
+    --------
+    >>> _left(2.0, 50, 50), _left(4.0, 1, 99), _left(4.0, 10, 90), _left(30.0, 1, 99), _left(30.0, 0, 100)
+    (None, None, 36.0, 2970.0, None)
+    """
+    share = gained / (gained + missing) if gained > 0 else 0.0
+    if share <= 0 or seconds < SOON or (share < SHARE and seconds < LATE):
+        return None
+    return max(0.0, seconds / gained * missing)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from cytally.app.refusal import Refusal
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::", "")
-LARGEST_BODY = 128 * 2**20
-"""Bytes of a request that is no upload: two million points."""
+LARGEST_BODY = 8 * 2**20
+"""Bytes of a request that is no upload: 400,000 points."""
+TOO_LARGE = ("the request is too large", "send images as files, and at most 400,000 points for one image")
 UPLOAD = "multipart/form-data"
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
@@ -120,7 +122,7 @@ class Guard:
             self._check_token(headers, scope)
         kind, length = headers.get("content-type", ""), headers.get("content-length", "0")
         if not kind.startswith(UPLOAD) and announced(length) > LARGEST_BODY:
-            raise Refusal(413, "the request is too large", "send images as files")
+            raise Refusal(413, *TOO_LARGE)
 
     def _check_token(self, headers: Headers, scope: Scope) -> None:
         if self.token is None:
@@ -147,7 +149,7 @@ class Guard:
 
 
 def _limited(receive: Receive, headers: Headers) -> Receive:
-    """A request that does not tell its length is cut off where it is too long; uploads have a limit of their own."""
+    """A request that does not tell its length is refused where it is too long; uploads have a limit of their own."""
     if headers.get("content-type", "").startswith(UPLOAD):
         return receive
     received = 0
@@ -156,6 +158,8 @@ def _limited(receive: Receive, headers: Headers) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if received > LARGEST_BODY else message
+        if received > LARGEST_BODY:
+            raise HTTPException(413)  # the one error that whoever reads a body lets through
+        return message
 
     return receive_some

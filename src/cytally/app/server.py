@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -19,8 +22,9 @@ from cytally.app.count_job import run_count
 from cytally.app.desk import Desk
 from cytally.app.improve_job import run_improvement
 from cytally.app.jobs import Jobs
+from cytally.app.models import list_models
 from cytally.app.refusal import Refusal, said
-from cytally.app.security import Guard
+from cytally.app.security import TOO_LARGE, Guard
 from cytally.app.suggest_job import run_suggestions
 from cytally.app.workspace import Workspace
 from cytally.errors import CytallyError
@@ -32,6 +36,8 @@ MEGABYTE = 1_000_000
 NO_PAGE = (
     "The page has not been built; run 'npm ci && npm run build' in frontend/. The server's calls are under /api.\n"
 )
+
+NO_JSON = {"error": "what was sent is no JSON", "cure": "send what /api/openapi.json describes"}
 
 
 def build_app(
@@ -63,6 +69,7 @@ def build_app(
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         desk.jobs.start()
+        await _get_ready(app, workspace)
         try:
             yield
         finally:
@@ -86,10 +93,27 @@ def build_app(
     return app
 
 
+async def _get_ready(app: FastAPI, workspace: Workspace) -> None:
+    """Do what is done once, before anybody waits for it: types of files, threads, cards of models, routes."""
+    mimetypes.init()
+    await run_in_threadpool(list_models, workspace)
+    for route in app.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})
+
+
+class _Assets(StaticFiles):
+    """Files whose names change with what is in them: a browser that has one need not ask again."""
+
+    def file_response(self, *arguments: Any, **settings: Any) -> Response:
+        response = super().file_response(*arguments, **settings)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
 def _add_page(app: FastAPI, static: Path) -> None:
     index = static / "index.html"
     if (static / "assets").is_dir():
-        app.mount("/assets", StaticFiles(directory=static / "assets"))
+        app.mount("/assets", _Assets(directory=static / "assets"))
 
     @app.get("/", include_in_schema=False)
     def page() -> Response:
@@ -113,19 +137,22 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def misunderstood(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            return JSONResponse(NO_JSON, 400)
         where = ".".join(str(part) for part in first["loc"][1:])
         line = " ".join(f"{where or 'the request'}: {first['msg']}".split())
         return JSONResponse({"error": line, "cure": "see /api/openapi.json"}, 422)
 
     @app.exception_handler(HTTPException)
     def unknown(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse(
-            {"error": str(error.detail), "cure": "see /api/openapi.json"}, error.status_code, error.headers
-        )
+        if error.status_code == 400:  # a body that could not be read, in the framework's words
+            return JSONResponse(NO_JSON, 400)
+        line, cure = TOO_LARGE if error.status_code == 413 else (str(error.detail), "see /api/openapi.json")
+        return JSONResponse({"error": line, "cure": cure}, error.status_code, error.headers)
 
     @app.exception_handler(ClientDisconnect)
     def gone(request: Request, error: ClientDisconnect) -> JSONResponse:
-        return JSONResponse({"error": "the request was cut off or too large", "cure": "send it again"}, 400)
+        return JSONResponse({"error": "the request was cut off", "cure": "send it again"}, 400)
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:

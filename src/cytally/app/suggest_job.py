@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from cytally.app.answers import Suggestions
@@ -14,6 +17,7 @@ from cytally.app.projects import now
 from cytally.app.records import touch
 from cytally.app.refusal import Refusal
 from cytally.app.running import Running
+from cytally.app.workspace import Workspace
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.suggest import suggest
 from cytally.tasks.suggest_options import SuggestOptions
@@ -37,21 +41,28 @@ def run_suggestions(running: Running) -> dict[str, Any]:
     """Rank the images that nobody has reviewed by what labelling them is expected to gain."""
     workspace, store, model = running.desk.workspace, running.desk.store, running.asked["model"]
     rows = store.rows("SELECT * FROM images WHERE project = ? ORDER BY added", running.project)
-    waiting = [row for row in rows if not row["reviewed"]]
-    reviewed = [row for row in rows if row["reviewed"]]
-    files = [confined(row["path"], workspace.allowed) for row in waiting]
-    paths = list(dict.fromkeys(files))
-    inputs = Inputs(paths)
-    ids = {inputs.name(file) + row["place"]: row for file, row in zip(files, waiting, strict=True)}
+    there, notes = _reachable(workspace, rows)
+    reviewed = [row for row, _ in there if row["reviewed"]]
+    waiting = [(row, path) for row, path in there if not row["reviewed"]]
+    if not waiting:
+        raise Refusal(404, "no image that is not reviewed can be read", "add the images again")
+    inputs = Inputs(list(dict.fromkeys(path for _, path in waiting)))
+    ids = {inputs.name(path) + row["place"]: row for row, path in waiting}
+    names = {path: row["name"] for row, path in waiting}
+
+    def on_failure(image: str, line: str) -> None:
+        path = inputs.owner(image)
+        notes.append(f"Left out: {line if path is None else line.replace(str(path), names[path])}")
+
     with running.work_folder("suggest") as work:
         if reviewed:
             write_data_folder(workspace, reviewed, work / "labelled", link=True)
         found = suggest(
-            paths,
+            inputs.paths,
             work / "out",
             named_model(workspace, model),
             SuggestOptions(resume=True, labelled=work / "labelled" if reviewed else None),
-            Watch(on_images=lambda what, done, total: running.tell(done, total, what)),
+            Watch(on_images=lambda what, done, total: running.tell(done, total, what), on_failure=on_failure),
         )
     told = [each.as_dict() for each in found.suggestions]
     items = [
@@ -71,7 +82,18 @@ def run_suggestions(running: Running) -> dict[str, Any]:
             *(running.project, now(), json.dumps(items)),
         )
         touch(store, running.project)
-    return {"suggested": len(items), "notes": list(found.notes)}
+    return {"suggested": len(items), "notes": [*notes, *found.notes]}
+
+
+def _reachable(workspace: Workspace, rows: Sequence[sqlite3.Row]) -> tuple[list[tuple[sqlite3.Row, Path]], list[str]]:
+    """The images whose files are still there, with these, and a note for each of the others."""
+    there, notes = [], []
+    for row in rows:
+        try:
+            there.append((row, confined(row["path"], workspace.allowed)))
+        except Refusal as refusal:
+            notes.append(f"Left out: {row['name']}: {refusal.error}; {refusal.cure}")
+    return there, notes
 
 
 def read_suggestions(desk: Desk, project: str) -> Suggestions:

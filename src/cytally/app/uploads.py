@@ -16,6 +16,7 @@ from cytally.app.records import new_id
 from cytally.app.refusal import Refusal
 
 logger = logging.getLogger(__name__)
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # who sends a broken upload is told by the answer
 
 FIELD = b"files"
 MOST_FILES = 10_000

@@ -22,7 +22,7 @@ from cytally.models.store import CARD, WEIGHTS, bundled_folder, bundled_models, 
 from cytally.tasks.failures import failure_line
 from cytally.tasks.output import CALIBRATED, check_output, open_output, writing
 from cytally.tasks.provenance import provenance
-from cytally.tasks.start import seen_images
+from cytally.tasks.start import seen_images, share_of
 from cytally.tasks.watch import Watch
 
 MAKE_ROOM = "make room, then calibrate again"
@@ -173,7 +173,7 @@ def _unseen(card: ModelCard, data: Path, coverage: float, watch: Watch, fail: Fa
     if known:
         told = f", {len(known)} being left out that the model was trained on"
         watch.on_note(
-            f"The model was trained on {len(known)} of these {len(annotated)} images, the first {sorted(known)[0]}. "
+            f"The model was trained on {share_of(len(known), len(annotated))}, the first {sorted(known)[0]}. "
             "They are left out: on them its errors are too small, and intervals would be too narrow."
         )
     if len(samples) < least:

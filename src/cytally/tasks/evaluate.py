@@ -23,7 +23,7 @@ from cytally.tasks.image_comparison import ImageComparison
 from cytally.tasks.kept_overlays import MAKE_ROOM, KeptOverlays, kept_overlays
 from cytally.tasks.output import EVALUATED, check_output, open_output, writing
 from cytally.tasks.provenance import provenance
-from cytally.tasks.start import seen_images
+from cytally.tasks.start import seen_images, share_of
 from cytally.tasks.triplets import Triplets, collected_triplets
 from cytally.tasks.volume_comparison import VolumeComparison
 from cytally.tasks.watch import Watch
@@ -172,7 +172,7 @@ def _note_skipped(folder: DataFolder, samples: tuple[Sample, ...], comparison: C
     doubtful = [sample.name for sample in samples if sample.name in listed]
     if doubtful:
         comparison.note(
-            f"skip.csv lists {len(doubtful)} of these {len(samples)} images as not to be learnt from, the "
+            f"skip.csv lists {share_of(len(doubtful), len(samples))} as not to be learnt from, the "
             f"first {doubtful[0]}; they are evaluated all the same. Remove them if their labels are wrong."
         )
 
@@ -182,14 +182,14 @@ def _seen(samples: tuple[Sample, ...], comparison: Comparison) -> list[str]:
     known = seen(samples, seen_images(comparison.model.card))
     if known:
         comparison.note(
-            f"The model was trained on {len(known)} of these {len(samples)} images, the first {known[0]}: "
+            f"The model was trained on {share_of(len(known), len(samples))}, the first {known[0]}: "
             "the figures flatter it. Evaluate on images it has not seen."
         )
     calibration = comparison.model.card.calibration
     fitted = seen(samples, calibration.images.values()) if calibration is not None else []
     if fitted:
         comparison.note(
-            f"The model was calibrated on {len(fitted)} of these {len(samples)} images, the first {fitted[0]}: the "
+            f"The model was calibrated on {share_of(len(fitted), len(samples))}, the first {fitted[0]}: the "
             "coverage flatters its intervals. Evaluate on other images."
         )
     return known

@@ -56,6 +56,19 @@ class Start(BaseModel):
     """The models that led to it, the oldest first, itself the last."""
 
 
+def share_of(number: int, total: int, what: str = "image") -> str:
+    """How many of the images that are looked at.
+
+    Examples
+    --------
+    >>> share_of(2, 3), share_of(12, 12), share_of(1, 1)
+    ('2 of these 3 images', 'all 12 images', 'the one image')
+    """
+    if number < total:
+        return f"{number} of these {total} {what}s"
+    return f"all {total} {what}s" if total > 1 else f"the one {what}"
+
+
 def seen_images(card: ModelCard) -> set[str]:
     """Fingerprints of the images that a model and those before it were trained on, or validated by."""
     fingerprint = card.training_data.get("fingerprint") or {}
@@ -239,7 +252,7 @@ def notes_on_start(
     twice = [name for name in parts.validation if digests[name] in known]
     if twice:
         notes.append(
-            f"The model to begin with has seen {len(twice)} of the {len(parts.validation)} validation images, the "
+            f"The model to begin with has seen {share_of(len(twice), len(parts.validation), 'validation image')}, the "
             f"first {twice[0]}, in its own training or validation: the validation error may flatter the new one."
         )
     return notes

@@ -15,7 +15,7 @@ import { Outcome } from "./outcome.tsx";
 /** Trains the chosen model on, with the images that were reviewed. */
 export function ImproveView({ project, refresh }: { project: Project; refresh: () => void }) {
   const id = useId();
-  const [minutes, setMinutes] = useState("10");
+  const [typed, setTyped] = useState<string | null>(null);
   const jobs = useJobs(project.id, () => {
     void refreshAbout();
     refresh();
@@ -24,6 +24,8 @@ export function ImproveView({ project, refresh }: { project: Project; refresh: (
   const mine = jobs.value?.filter((job) => job.kind === "improve") ?? [];
   const newest = mine.reduce<Job | null>((best, job) => (best === null || job.created > best.created ? job : best), null);
   const running = newest !== null && isActive(newest);
+  // What was asked for last stays, after a reload as well.
+  const minutes = (running ? null : typed) ?? String(newest?.minutes ?? 10);
   const wanted = Number(minutes);
   const valid = Number.isFinite(wanted) && wanted > 0;
   const start = (): void => {
@@ -54,7 +56,8 @@ export function ImproveView({ project, refresh }: { project: Project; refresh: (
             step="any"
             class="short"
             value={minutes}
-            onInput={(event) => setMinutes(event.currentTarget.value)}
+            disabled={running}
+            onInput={(event) => setTyped(event.currentTarget.value)}
           />
           <button type="submit" class="main" disabled={running || !valid || project.reviewed === 0 || model === null}>
             Start

@@ -4,6 +4,9 @@ import { plural } from "../../logic/words.ts";
 const error = (value: number | null | undefined): string =>
   value === null || value === undefined ? "not measured" : String(Number(value.toPrecision(3)));
 
+/** Fewer images say little about which model is better. */
+const FEW = 5;
+
 /** Old against new, on the same images, and which of the two is used from now on. */
 export function Outcome({ job }: { job: Job }) {
   if (job.state === "failed") return <p class="notice bad">Improving failed. {job.message}</p>;
@@ -14,11 +17,15 @@ export function Outcome({ job }: { job: Job }) {
   return (
     <section class="outcome">
       <h2>{result.kept === "new" ? "The new model is better and is used from now on" : "The old model is kept"}</h2>
+      {measured !== undefined && (
+        <p>
+          On {plural(measured, "reviewed image")} that the training did not see, the old model is off by{" "}
+          <strong>{error(result.old?.mae)}</strong> cells per image on average, the new one by <strong>{error(result.new?.mae)}</strong>.
+          {measured < FEW && ` With so few images the difference may be chance: review more, and improve again.`}
+        </p>
+      )}
       <table>
-        <caption>
-          How many cells off a count is, on average
-          {measured ? `, measured on ${plural(measured, "reviewed image")} that the new model did not learn from` : ""}
-        </caption>
+        <caption>How many cells off a count is, on average</caption>
         <thead>
           <tr>
             <th scope="col">Model</th>
@@ -41,7 +48,6 @@ export function Outcome({ job }: { job: Job }) {
           </tr>
         </tbody>
       </table>
-      {job.message && <p class="hint">{job.message}</p>}
       {result.kept === "new" && <p>Earlier counts stay as they are until you count again.</p>}
     </section>
   );

@@ -41,6 +41,11 @@ export function NextView({ project, refresh }: { project: Project; refresh: () =
         <JobProgress key={job.id} job={job} onChange={jobs.refresh} />
       ))}
       {newest?.state === "failed" && <p class="notice bad">Looking failed. {newest.message}</p>}
+      {newest?.result?.notes?.map((note) => (
+        <p key={note} class="hint">
+          {note}
+        </p>
+      ))}
       {list.value?.created === null && running.length === 0 && <p>These images have not been looked through yet.</p>}
       {list.value?.created && list.value.items.length === 0 && <p>Nothing stands out: every image has been reviewed.</p>}
       <ol class="suggestions">

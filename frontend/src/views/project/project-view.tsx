@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 
 import { images as askImages, startJob } from "../../api/calls.ts";
 import type { Project } from "../../api/types.ts";
-import { readQuery, writeQuery, type ListQuery } from "../../logic/list-query.ts";
+import { PAGE_SIZE, readPage, readQuery, writeQuery, type ListQuery } from "../../logic/list-query.ts";
 import { toProject } from "../../logic/route.ts";
 import { chosenModel } from "../../parts/model-menu.tsx";
 import { about } from "../../state/about.ts";
@@ -20,9 +20,6 @@ import { Pager } from "./pager.tsx";
 import { ProjectActions } from "./project-actions.tsx";
 import { Queue } from "./queue.tsx";
 
-/** So many at a time: a thousand images stay quick, as only these are asked for and drawn. */
-export const PAGE_SIZE = 100;
-
 interface Props {
   project: Project;
   values: URLSearchParams;
@@ -32,7 +29,7 @@ interface Props {
 export function ProjectView({ project, values, refresh }: Props) {
   const told = values.toString();
   const query = useMemo(() => readQuery(new URLSearchParams(told)), [told]);
-  const page = Math.max(Number(values.get("page") ?? 1) || 1, 1);
+  const page = readPage(values);
   const pictures = values.get("show") === "pictures";
   const jobs = useJobs(project.id, refresh);
   const ask = useCallback(() => askImages(project.id, query, (page - 1) * PAGE_SIZE, PAGE_SIZE), [project.id, query, page]);

@@ -1,3 +1,4 @@
+import type { ImageDetail } from "../../api/types.ts";
 import { plural } from "../../logic/words.ts";
 import type { Correction, CorrectionState, Saving } from "./correction.ts";
 import { setTool, type Tool } from "./settings.ts";
@@ -16,18 +17,30 @@ const TOOLS: { tool: Tool; name: string; key: string }[] = [
 ];
 
 interface Props {
+  detail: ImageDetail;
   correction: Correction;
   state: CorrectionState;
   tool: Tool;
 }
 
-export function CorrectionPanel({ correction, state, tool }: Props) {
+/** Whether the model has counted in two ways that tell two numbers. */
+function twoWays({ count, overlays }: ImageDetail, points: number): boolean {
+  return count !== null && overlays.includes("density") && Math.round(count) !== points;
+}
+
+export function CorrectionPanel({ detail, correction, state, tool }: Props) {
   const touched = state.history.present !== null;
   return (
     <section class="panel" aria-label="Correction">
       <p class="figure" aria-live="polite" data-testid="corrected">
         <span class="big">{correction.shown.length}</span> {touched ? "points, corrected by you" : "points, as the model found them"}
       </p>
+      {!touched && twoWays(detail, state.model.length) && (
+        <p class="hint">
+          The count is the sum of a density map, the points are its peaks: two ways of counting, which seldom agree exactly. You correct
+          the points.
+        </p>
+      )}
       <div class="switch" role="group" aria-label="What a click does">
         {TOOLS.map((choice) => (
           <button
@@ -54,7 +67,7 @@ export function CorrectionPanel({ correction, state, tool }: Props) {
           Redo
         </button>
         <span class={`saving ${state.saving}`} role="status">
-          {touched || state.reviewed ? SAVING[state.saving] : ""}
+          {touched || state.reviewed || state.history.future.length > 0 || state.saving !== "saved" ? SAVING[state.saving] : ""}
         </span>
       </div>
       <label class="reviewed">

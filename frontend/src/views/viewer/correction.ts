@@ -22,6 +22,8 @@ export interface CorrectionState {
 
 const PAUSE_MS = 800;
 
+const plain = (model: readonly ModelPoint[]): Point[] => model.map(([y, x]) => [y, x]);
+
 /** The correction of one image: changes, undo, saving, and what to do when two tabs disagree. */
 export class Correction {
   readonly state = new Store<CorrectionState | null>(null);
@@ -53,7 +55,7 @@ export class Correction {
     const current = { points: server.corrected, reviewed: server.reviewed, revision: server.revision };
     const same = draft.revision === server.revision;
     this.change({
-      history: step(begin<readonly Point[] | null>(server.corrected), draft.points),
+      history: step(begin(this.state.value?.history.present ?? null), draft.points),
       reviewed: draft.reviewed,
       ...(same ? {} : { saving: "refused" as const, conflict: current }),
     });
@@ -69,7 +71,7 @@ export class Correction {
   get shown(): readonly Point[] {
     const state = this.state.value;
     if (state === null) return [];
-    return state.history.present ?? state.model.map(([y, x]): Point => [y, x]);
+    return state.history.present ?? plain(state.model);
   }
 
   edit(points: readonly Point[]): void {
@@ -123,14 +125,21 @@ export class Correction {
     if (this.state.value?.saving === "waiting") void this.save();
   }
 
-  private take(server: PointsState): void {
-    this.revision = server.revision;
-    const { model, corrected, reviewed } = server;
-    this.state.set({ model, history: begin<readonly Point[] | null>(corrected), reviewed, saving: "saved", conflict: null });
+  private take({ model, corrected, reviewed, revision }: PointsState): void {
+    this.revision = revision;
+    // Reviewed without an edit: the points are the model's, and taking the tick away leaves no correction.
+    const edited = corrected !== null && samePoints(corrected, plain(model)) ? null : corrected;
+    this.state.set({ model, history: begin<readonly Point[] | null>(edited), reviewed, saving: "saved", conflict: null });
   }
 
   private change(part: Partial<CorrectionState>): void {
     if (this.state.value !== null) this.state.set({ ...this.state.value, ...part });
+  }
+
+  /** What is saved: no correction where nothing is edited, but what was reviewed is kept as it was seen. */
+  private get points(): Point[] | null {
+    const state = this.state.value;
+    return state === null || (state.history.present === null && !state.reviewed) ? null : [...this.shown];
   }
 
   private later(): void {
@@ -142,7 +151,7 @@ export class Correction {
 
   private keep(): void {
     const reviewed = this.state.value?.reviewed ?? false;
-    const draft = { points: [...this.shown], reviewed, revision: this.revision };
+    const draft = { points: this.points, reviewed, revision: this.revision };
     keepDraft(localStorage, this.project, this.image, draft);
   }
 
@@ -154,11 +163,11 @@ export class Correction {
     const state = this.state.value;
     if (state === null || state.saving === "saved" || state.conflict !== null) return;
     this.change({ saving: "saving" });
-    this.sending = this.put([...this.shown], state.reviewed);
+    this.sending = this.put(this.points, state.reviewed);
     await this.sending;
   }
 
-  private async put(points: Point[], reviewed: boolean): Promise<void> {
+  private async put(points: Point[] | null, reviewed: boolean): Promise<void> {
     try {
       const answer = await savePoints(this.project, this.image, { points, reviewed, revision: this.revision });
       this.revision = answer.revision;

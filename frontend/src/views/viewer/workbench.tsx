@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { ImageDetail, Point, Project, Region } from "../../api/types.ts";
 import { added, cleared, compare, inside, nearest, without, type Box } from "../../logic/points.ts";
@@ -100,7 +100,8 @@ export function Workbench({ project, detail, correction, region, jobs, walk }: P
     clearSight: () => stage.current && clear(stage.current.camera.sight()),
     help: () => setHelp(true),
   };
-  useEffect(() => {
+  // Keys are answered as soon as the image is shown, not only after it is drawn.
+  useLayoutEffect(() => {
     const answer = (event: KeyboardEvent): void => {
       if (document.querySelector("dialog[open]") || actions.current === null) return;
       if (answerKey(event, actions.current)) event.preventDefault();
@@ -120,7 +121,7 @@ export function Workbench({ project, detail, correction, region, jobs, walk }: P
       <aside class="panels" aria-label="About this image">
         <WalkPanel name={detail.name} walk={walk} onHelp={() => setHelp(true)} />
         <CountPanel project={project} detail={detail} jobs={jobs} />
-        {state && <CorrectionPanel correction={correction} state={state} tool={chosen.tool} />}
+        {state && <CorrectionPanel detail={detail} correction={correction} state={state} tool={chosen.tool} />}
         <LookPanel detail={detail} light={light} onLight={setLight} opacity={chosen.opacity} />
       </aside>
       {help && <KeysDialog onClose={() => setHelp(false)} />}
