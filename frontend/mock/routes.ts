@@ -29,6 +29,10 @@ export function answer(method: string, path: string, values: URLSearchParams, bo
   }
   if (door === "images" && image) {
     const found = whole.images.find(({ detail }) => detail.id === image);
+    if (found && method === "DELETE") {
+      whole.images.splice(whole.images.indexOf(found), 1);
+      return ok(null);
+    }
     return found ? imageAnswer(method, found, rest, values, body) : refuse(404, "There is no such image.", "Go back to the list.");
   }
   return projectAnswer(method, whole, door, values, body);
@@ -55,7 +59,7 @@ function projectAnswer(method: string, whole: MockProject, door: string, values:
   if (door === "export") {
     const reviewed = whole.images.filter(({ detail }) => detail.reviewed);
     const points = reviewed.reduce((sum, { corrected }) => sum + (corrected?.length ?? 0), 0);
-    return ok({ folder: `/tmp/mock/projects/${whole.project.id}/exports/2026-01-31`, images: reviewed.length, points });
+    return ok({ folder: `/tmp/mock/projects/${whole.project.id}/exports/2026-01-31`, images: reviewed.length, points, missing: [] });
   }
   if (door === "suggestions") {
     const why = "The model's count of this image has the widest interval of all, and no reviewed image looks like it.";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { dropDraft, keepDraft, readDraft, type Store } from "../src/logic/draft.ts";
+import { dropDraft, keepDraft, listDrafts, readDraft, type Store } from "../src/logic/draft.ts";
 
 function memory(): Store & { held: Map<string, string> } {
   const held = new Map<string, string>();
@@ -40,4 +40,13 @@ it("takes nothing that is broken", () => {
 it("says so when the storage is full", () => {
   const full = { ...memory(), setItem: () => { throw new Error("full"); } };
   expect(keepDraft(full, "p", "i", draft)).toBe(false);
+});
+
+it("lists what is not saved, and nothing else of the browser's", () => {
+  const names = ["cytally.draft.p.i", "other", "cytally.theme", "cytally.draft.p.j"];
+  const store = { length: names.length, key: (place: number) => names[place] ?? null };
+  expect(listDrafts(store)).toEqual([
+    { project: "p", image: "i" },
+    { project: "p", image: "j" },
+  ]);
 });

@@ -286,6 +286,13 @@ def test_an_edit_that_was_undone_is_no_correction(reviewed: str, server: Server,
     points = f"/projects/{project}/images/{image['id']}/points"
     page = open_tab()
     open_image(page, reviewed, image["name"])
+    # never counted: nobody may say that there is no cell by a tick
+    expect(page.get_by_role("checkbox", name="Reviewed")).to_be_disabled()
+    page.keyboard.press("r")
+    expect(page.get_by_text("Count the image first, or mark its cells.").first).to_be_visible()
+    page.get_by_role("button", name="Count this image").click()
+    expect(page.get_by_text("cells, says the model")).to_be_visible(timeout=5 * PATIENCE)
+    expect(page.get_by_role("checkbox", name="Reviewed")).to_be_enabled()
     before = number(page)
     for press, kept, reviewed_now in (
         ("Enter", before + 1, False), ("Control+z", None, False), ("r", before, True), ("r", None, False),
@@ -379,6 +386,42 @@ def test_an_unsaved_correction_survives_a_reload(counted: str, open_tab: Callabl
     expect(page.get_by_test_id("corrected")).to_be_visible(timeout=PATIENCE)
     assert number(page) == before + 1
     saved(page)
+
+
+def test_an_unsaved_correction_reaches_the_server_though_its_image_is_not_opened_again(
+    counted: str, server: Server, open_tab: Callable[[], Any]
+) -> None:
+    project = counted.rpartition("/")[2]
+    page = open_tab()
+    open_image(page, counted, "small.png")
+    before = number(page)
+    page.route("**/points", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").get_by_text("Not saved yet")).to_be_visible(timeout=PATIENCE)
+    page.close()
+    other = open_tab()
+    other.goto(server.url)
+    deadline = time.monotonic() + PATIENCE / 1000
+    found = None
+    while found != before + 1 and time.monotonic() < deadline:
+        time.sleep(0.2)
+        images = server.get(f"/projects/{project}/images?filter=small")["items"]
+        found = images[0]["corrected"]
+    assert found == before + 1
+
+
+def test_images_are_removed(server: Server, open_tab: Callable[[], Any]) -> None:
+    page = open_tab()
+    page.goto(server.url)
+    page.get_by_label("New project").fill("Wrong ones")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_label("Image files").set_input_files([str(SAMPLES / f"{name}.png") for name in ("empty", "sparse")])
+    expect(page.get_by_text("2 images added.")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("row", name="empty.png").get_by_role("checkbox").check()
+    page.get_by_role("button", name="Remove selected").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove 1 image").click()
+    expect(page.get_by_role("link", name="empty.png")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_role("link", name="sparse.png").first).to_be_visible()
 
 
 def test_a_reload_in_the_middle_of_a_count_finds_it_again_and_so_does_another_tab(

@@ -86,3 +86,11 @@ def test_a_hundred_thousand_points_fit_and_far_more_do_not(client, points):
         assert answer.status_code == 413 and "too large" in answer.json()["error"]
         assert "400,000" in answer.json()["cure"]
     assert client.get(points).json()["revision"] == 1
+
+
+def test_what_was_never_counted_is_not_right_as_it_is(client, project, send, noise):
+    (image,) = send(client, project, {"a.png": noise(1)}).json()["added"]
+    path = f"{project}/images/{image['id']}/points"
+    refused = client.put(path, json={"points": None, "reviewed": True, "revision": 0})
+    assert refused.status_code == 409 and refused.json()["cure"] == "count it first"
+    assert client.put(path, json={"points": [], "reviewed": True, "revision": 0}).status_code == 200

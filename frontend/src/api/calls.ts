@@ -1,6 +1,6 @@
 import type { ListQuery } from "../logic/list-query.ts";
 import { listParameters } from "../logic/list-query.ts";
-import { get, sendForm, sendJson } from "./client.ts";
+import { get, remove, sendForm, sendJson } from "./client.ts";
 import { withToken } from "./token.ts";
 import type {
   About,
@@ -43,6 +43,8 @@ export function upload(id: string, files: readonly File[]): Promise<Added> {
 export const link = (id: string, path: string): Promise<Added> => sendJson("POST", `${project(id)}/links`, { path });
 export const imageDetail = (p: string, i: string): Promise<ImageDetail> => get(image(p, i));
 export const points = (p: string, i: string): Promise<PointsState> => get(`${image(p, i)}/points`);
+
+export const removeImage = (p: string, i: string): Promise<void> => remove(image(p, i));
 
 export const savePoints = (
   p: string,

@@ -29,9 +29,13 @@ function headers(json: boolean): Headers {
   return all;
 }
 
+/** What a browser sends to its end even while its page is closed, in bytes and with room for other requests. */
+const OUTLIVES = 50_000;
+
 async function send(method: string, path: string, body?: BodyInit, json = false): Promise<Response> {
+  const keepalive = method === "PUT" && typeof body === "string" && body.length < OUTLIVES;
   try {
-    return await fetch(`/api${path}`, { method, headers: headers(json), cache: "no-store", ...(body ? { body } : {}) });
+    return await fetch(`/api${path}`, { method, headers: headers(json), cache: "no-store", keepalive, ...(body ? { body } : {}) });
   } catch {
     lost();
     throw new LostServer("The server does not answer.");
@@ -78,6 +82,10 @@ export async function get<T>(path: string): Promise<T> {
 
 export async function sendJson<T>(method: "POST" | "PUT" | "PATCH", path: string, value: unknown): Promise<T> {
   return read<T>(await send(method, path, JSON.stringify(value), true));
+}
+
+export async function remove(path: string): Promise<void> {
+  await read(await send("DELETE", path));
 }
 
 export async function sendForm<T>(path: string, form: FormData): Promise<T> {

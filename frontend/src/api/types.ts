@@ -170,4 +170,6 @@ export interface Exported {
   folder: string;
   images: number;
   points: number;
+  /** Reviewed images that were left out, as their files are gone. */
+  missing: string[];
 }

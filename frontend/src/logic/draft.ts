@@ -11,7 +11,19 @@ export interface Draft {
 
 export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
-const key = (project: string, image: string): string => `cytally.draft.${project}.${image}`;
+const BEGINS = "cytally.draft.";
+const key = (project: string, image: string): string => `${BEGINS}${project}.${image}`;
+
+/** All drafts that this browser holds: project and image of each. */
+export function listDrafts(store: Pick<Storage, "length" | "key">): { project: string; image: string }[] {
+  const found = [];
+  for (let place = 0; place < store.length; place += 1) {
+    const name = store.key(place) ?? "";
+    const [project, image] = name.slice(BEGINS.length).split(".");
+    if (name.startsWith(BEGINS) && project && image) found.push({ project, image });
+  }
+  return found;
+}
 
 /** Returns whether it could be kept: a full or forbidden storage must not stop the correcting. */
 export function keepDraft(store: Store, project: string, image: string, draft: Draft): boolean {

@@ -61,7 +61,7 @@ def save_points(workspace: Workspace, project: str, image: str, new: NewPoints) 
     ------
     Refusal
         400 where a point lies outside of the image; 409 where somebody else saved since the revision that was
-        corrected, with what is there now.
+        corrected, with what is there now, or where what was never counted shall be right as it is.
     """
     store = workspace.store
     with store.together():
@@ -85,6 +85,8 @@ def save_points(workspace: Workspace, project: str, image: str, new: NewPoints) 
                 f"{row['width']} columns",
                 "leave it out",
             )
+        if new.reviewed and new.points is None and row["count"] is None:
+            raise Refusal(409, "the image has not been counted, so it has no points to be right", "count it first")
         points = None if new.points is None else [(round(y, DIGITS), round(x, DIGITS)) for y, x in new.points]
         number = None if points is None else len(points)
         kept = None if points is None else json.dumps(points, separators=(",", ":"))

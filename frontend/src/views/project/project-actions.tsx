@@ -12,10 +12,12 @@ interface Props {
   selected: number;
   onCount: () => void;
   onCountSelected: () => void;
+  onRemoveSelected: () => void;
   onChange: () => void;
 }
 
-export function ProjectActions({ project, selected, onCount, onCountSelected, onChange }: Props) {
+export function ProjectActions({ project, selected, onCount, onCountSelected, onRemoveSelected, onChange }: Props) {
+  const [removing, setRemoving] = useState(false);
   const [exported, setExported] = useState<Exported | null>(null);
   const save = (): void => {
     exportReviewed(project.id).then(setExported, tell);
@@ -30,6 +32,9 @@ export function ProjectActions({ project, selected, onCount, onCountSelected, on
         <button type="button" disabled={selected === 0} onClick={onCountSelected}>
           Count selected{selected > 0 ? ` (${selected})` : ""}
         </button>
+        <button type="button" disabled={selected === 0} onClick={() => setRemoving(true)}>
+          Remove selected …
+        </button>
         <span class="gap" />
         <a class="button" href={downloadAddress(project.id, "counts.csv")} download>
           Counts (CSV)
@@ -41,6 +46,26 @@ export function ProjectActions({ project, selected, onCount, onCountSelected, on
           Export reviewed
         </button>
       </div>
+      {removing && (
+        <Dialog title={`Remove ${plural(selected, "image")}?`} onClose={() => setRemoving(false)}>
+          <p>
+            Their counts and your corrections go with them, and cannot be brought back. Files that were linked stay where they are; copies that
+            were sent here are deleted.
+          </p>
+          <p class="row end">
+            <button
+              type="button"
+              class="main"
+              onClick={() => {
+                setRemoving(false);
+                onRemoveSelected();
+              }}
+            >
+              Remove {plural(selected, "image")}
+            </button>
+          </p>
+        </Dialog>
+      )}
       {exported && (
         <Dialog title="Reviewed images exported" onClose={() => setExported(null)}>
           <p>
@@ -50,6 +75,11 @@ export function ProjectActions({ project, selected, onCount, onCountSelected, on
           <p>
             <code class="path">{exported.folder}</code>
           </p>
+          {exported.missing.length > 0 && (
+            <p class="error-text">
+              Left out, as {exported.missing.length === 1 ? "its file is" : "their files are"} gone: {exported.missing.join(", ")}.
+            </p>
+          )}
           <p>
             <a class="button" href={downloadAddress(project.id, "export.zip")} download>
               Download it as a ZIP file

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 
-import { images as askImages, startJob } from "../../api/calls.ts";
+import { images as askImages, removeImage, startJob } from "../../api/calls.ts";
 import type { Project } from "../../api/types.ts";
 import { PAGE_SIZE, readPage, readQuery, writeQuery, type ListQuery } from "../../logic/list-query.ts";
 import { toProject } from "../../logic/route.ts";
@@ -56,6 +56,19 @@ export function ProjectView({ project, values, refresh }: Props) {
     refresh();
     list.refresh();
   };
+  const removeSelected = async (): Promise<void> => {
+    const left = new Set(selected);
+    try {
+      for (const image of selected) {
+        await removeImage(project.id, image);
+        left.delete(image);
+      }
+    } catch (error) {
+      tell(error);
+    }
+    setSelected(left);
+    changed();
+  };
   const toggle = (ids: readonly string[], on: boolean): void => {
     const next = new Set(selected);
     for (const id of ids) on ? next.add(id) : next.delete(id);
@@ -68,7 +81,7 @@ export function ProjectView({ project, values, refresh }: Props) {
   return (
     <section class="project">
       <h1 class="unseen">{project.name}</h1>
-      <ProjectActions project={project} selected={selected.size} onCount={() => count(null)} onCountSelected={() => count([...selected])} onChange={changed} />
+      <ProjectActions project={project} selected={selected.size} onCount={() => count(null)} onCountSelected={() => count([...selected])} onRemoveSelected={() => void removeSelected()} onChange={changed} />
       <AddImages project={project.id} open={empty} onAdded={changed} />
       <Queue jobs={jobs.value?.filter(isActive) ?? []} last={jobs.value ?? []} onChange={jobs.refresh} />
       {!empty && (

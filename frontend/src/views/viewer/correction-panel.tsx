@@ -1,4 +1,5 @@
 import type { ImageDetail } from "../../api/types.ts";
+import { whyNotReviewed } from "../../logic/review.ts";
 import { plural } from "../../logic/words.ts";
 import type { Correction, CorrectionState, Saving } from "./correction.ts";
 import { setTool, type Tool } from "./settings.ts";
@@ -30,6 +31,7 @@ function twoWays({ count, overlays }: ImageDetail, points: number): boolean {
 
 export function CorrectionPanel({ detail, correction, state, tool }: Props) {
   const touched = state.history.present !== null;
+  const why = state.reviewed ? null : whyNotReviewed(detail, { touched, shown: correction.shown.length });
   return (
     <section class="panel" aria-label="Correction">
       <p class="figure" aria-live="polite" data-testid="corrected">
@@ -75,12 +77,19 @@ export function CorrectionPanel({ detail, correction, state, tool }: Props) {
           type="checkbox"
           aria-keyshortcuts="r"
           checked={state.reviewed}
+          disabled={why !== null}
+          aria-describedby={why === null ? undefined : "why-not-reviewed"}
           onChange={(event) => correction.review(event.currentTarget.checked)}
         />
         <span>
           <strong>Reviewed</strong>: all cells are marked, {plural(correction.shown.length, "point is", "points are")} right
         </span>
       </label>
+      {why !== null && (
+        <p class="hint" id="why-not-reviewed">
+          {why}
+        </p>
+      )}
     </section>
   );
 }

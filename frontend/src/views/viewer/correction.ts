@@ -39,7 +39,12 @@ export class Correction {
     this.unwatch = connection.watch(() => {
       if (!connection.value.lost && this.state.value?.saving === "waiting") void this.save();
     });
+    window.addEventListener("pagehide", this.flush);
   }
+
+  private readonly flush = (): void => {
+    if (this.state.value?.saving === "waiting") void this.save();
+  };
 
   /** The server's state, and on top of it what this browser could not save last time. */
   async load(): Promise<void> {
@@ -62,10 +67,14 @@ export class Correction {
     if (same) this.later();
   }
 
-  /** After a count: the model's points are new, the correction stays. */
+  /** After a count: the model's points are new, the correction stays, and what was reviewed. */
   async refreshModel(): Promise<void> {
     const { model } = await askPoints(this.project, this.image);
-    if (this.state.value !== null) this.change({ model });
+    const state = this.state.value;
+    if (state === null) return;
+    // What was found right stays as it was seen, whatever is found now.
+    const held = state.reviewed && state.history.present === null ? { history: begin<readonly Point[] | null>(plain(state.model)) } : {};
+    this.change({ model, ...held });
   }
 
   get shown(): readonly Point[] {
@@ -122,7 +131,8 @@ export class Correction {
   /** Saves what is waiting, on leaving the image. */
   close(): void {
     this.unwatch();
-    if (this.state.value?.saving === "waiting") void this.save();
+    window.removeEventListener("pagehide", this.flush);
+    this.flush();
   }
 
   private take({ model, corrected, reviewed, revision }: PointsState): void {
@@ -185,7 +195,12 @@ export class Correction {
   private failed(error: unknown): void {
     if (error instanceof ServerError && error.status === 409) {
       const { current } = error.body as { current: SavedPoints };
-      this.change({ saving: "refused", conflict: current });
+      if (current.reviewed === this.state.value?.reviewed && samePoints(current.points, this.points)) {
+        // The same was saved by another way, as when this tab was closed while it was sent.
+        this.revision = current.revision;
+        dropDraft(localStorage, this.project, this.image);
+        this.change({ saving: "saved" });
+      } else this.change({ saving: "refused", conflict: current });
     } else if (error instanceof LostServer) {
       this.change({ saving: "waiting" });
     } else {

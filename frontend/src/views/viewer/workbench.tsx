@@ -2,6 +2,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { ImageDetail, Point, Project, Region } from "../../api/types.ts";
 import { added, cleared, compare, inside, nearest, without, type Box } from "../../logic/points.ts";
+import { whyNotReviewed } from "../../logic/review.ts";
+import { tellBad } from "../../state/notice.ts";
 import { useStore } from "../../state/store.ts";
 import type { Jobs } from "../../state/use-jobs.ts";
 import { ConflictDialog } from "./conflict-dialog.tsx";
@@ -79,7 +81,13 @@ export function Workbench({ project, detail, correction, region, jobs, walk }: P
     next: walk.next,
     previous: walk.previous,
     back: walk.back,
-    review: () => correction.review(!correction.state.value?.reviewed),
+    review: () => {
+      const now = correction.state.value;
+      const seen = { touched: now?.history.present != null, shown: correction.shown.length };
+      const why = now?.reviewed ? null : whyNotReviewed(detail, seen);
+      if (why === null) correction.review(!now?.reviewed);
+      else tellBad("This image is not reviewed.", why);
+    },
     undo: () => correction.undo(),
     redo: () => correction.redo(),
     tool: setTool,
