@@ -49,7 +49,7 @@ page: frontend/node_modules/.package-lock.json
 	cd frontend && npm run check && npm run build
 
 frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
-	cd frontend && npm ci --no-audit --no-fund
+	cd frontend && npm install --no-audit --no-fund
 
 clean:
 	rm -rf $(VENV) frontend/node_modules site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
