@@ -318,6 +318,18 @@ def test_beginning_with_a_model(data: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "no").exists()
 
 
+def test_a_range_of_too_few_images_is_that_of_the_model_begun_with(data: Path, tmp_path: Path) -> None:
+    first = train(changed(steps=1), data, tmp_path / "first")
+    assert first.card.training_range is None  # three images
+    card = tmp_path / "first" / "model.json"
+    usual = load("nuclei-fluorescence").card.training_range
+    assert usual is not None
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"training_range": usual.model_dump(mode="json")}))
+    assert train(changed(steps=1), data, start=tmp_path / "first").card.training_range == usual
+    otherwise = {**changed(steps=1), "input": {"channels": "all", "normalisation": "range"}}
+    assert train(otherwise, data, start=tmp_path / "first").card.training_range is None  # measured of other numbers
+
+
 def test_a_method_that_cannot_learn_from_counts_says_so(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from cytally.methods.density import Density
 

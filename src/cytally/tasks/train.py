@@ -163,6 +163,13 @@ def train(
 
     natural = [sample for sample in samples_of(folders) if sample.name in chosen.train]
     usual = find_training_range(fitted, method, in_channels, natural)
+    if (
+        usual is None
+        and begin is not None
+        and fitted.transfer is None
+        and fitted.input == begin.card.configuration.input
+    ):
+        usual = begin.card.training_range  # too few images of its own: what it began with has seen more
 
     def model_of(network: nn.Module, state: TrainingState, *, accurate: bool = False) -> Model:
         found = None if carried is None else {**carried, "thawed_at": dict(state.thawed_at)}
