@@ -177,6 +177,16 @@ def saved(page: Any) -> None:
     expect(page.get_by_role("status").get_by_text("Saved", exact=True)).to_be_visible(timeout=PATIENCE)
 
 
+def unsaved_point(page: Any, address: str, name: str) -> int:
+    """Add a point that cannot be saved; how many there were before."""
+    open_image(page, address, name)
+    before = number(page)
+    page.route("**/points", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").get_by_text("Not saved yet")).to_be_visible(timeout=PATIENCE)
+    return before
+
+
 def test_no_script_or_style_lies_in_the_page_and_no_map_beside_it() -> None:
     text = (STATIC / "index.html").read_text(encoding="utf-8")
     assert "<style" not in text and "style=" not in text and "<script>" not in text
@@ -376,11 +386,7 @@ def test_a_lost_server_is_told_and_nothing_is_lost(counted: str, server: Server,
 
 def test_an_unsaved_correction_survives_a_reload(counted: str, open_tab: Callable[[], Any]) -> None:
     page = open_tab()
-    open_image(page, counted, "empty.png")
-    before = number(page)
-    page.route("**/points", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("status").get_by_text("Not saved yet")).to_be_visible(timeout=PATIENCE)
+    before = unsaved_point(page, counted, "empty.png")
     page.unroute("**/points")
     page.reload()
     expect(page.get_by_test_id("corrected")).to_be_visible(timeout=PATIENCE)
@@ -393,11 +399,7 @@ def test_an_unsaved_correction_reaches_the_server_though_its_image_is_not_opened
 ) -> None:
     project = counted.rpartition("/")[2]
     page = open_tab()
-    open_image(page, counted, "small.png")
-    before = number(page)
-    page.route("**/points", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("status").get_by_text("Not saved yet")).to_be_visible(timeout=PATIENCE)
+    before = unsaved_point(page, counted, "small.png")
     page.close()
     other = open_tab()
     other.goto(server.url)
