@@ -65,6 +65,11 @@ def test_what_was_held_back_and_learnt_elsewhere_is_left_out(store: Store) -> No
     assert back[0] not in teach + later and later == back[1:]
 
 
+def test_images_without_cells_are_held_back_last(store: Store) -> None:
+    _, back = split_reviewed(store, images("a", "b", "c", "d", "e", "f", "g"), (), {"a", "b", "c", "d", "e"})
+    assert {row.partition("-")[0] for row in back} == {"f", "g"}
+
+
 def test_planes_of_one_file_alone_are_refused(store: Store) -> None:
     with pytest.raises(Refusal, match="it takes 3") as caught:
         split_reviewed(store, images(*["film"] * 9), ())

@@ -20,7 +20,7 @@ HELD_BACK = 0.3
 
 
 def split_reviewed(
-    store: Store, contents: Sequence[tuple[sqlite3.Row, str]], learnt: Collection[str]
+    store: Store, contents: Sequence[tuple[sqlite3.Row, str]], learnt: Collection[str], empty: Collection[str] = ()
 ) -> tuple[list[sqlite3.Row], list[sqlite3.Row]]:
     """Images that may be learnt from, and those that are held back; noted in the database.
 
@@ -32,6 +32,8 @@ def split_reviewed(
         Images, and the digest of each one's file.
     learnt
         Digests of the images that the model was trained on. None of them is held back.
+    empty
+        Digests of images without a cell. They are held back last: most models count these right.
 
     Raises
     ------
@@ -49,12 +51,12 @@ def split_reviewed(
         images = sum(map(len, usable.values()))
         least = 1 if images <= FEWEST else 2  # one image alone says little of which model is better
         wanted = max(least, int(HELD_BACK * images))
-        new = sorted(usable.keys() - held - teach, key=_shuffled)
+        new = sorted(usable.keys() - held - teach, key=lambda content: (content in empty, _shuffled(content)))
         for content in new:
             if sum(len(usable[each]) for each in held) + len(usable[content]) <= wanted:
                 held.add(content)
         if not held and new:  # files of many planes each: the smallest
-            held.add(min(new, key=lambda content: len(usable[content])))
+            held.add(min(new, key=lambda content: (content in empty, len(usable[content]))))
         teach |= usable.keys() - held
         taught = sum(len(usable[each]) for each in teach)
         if taught < FEWEST - 1 or not held:

@@ -15,6 +15,7 @@ from cytally.app.desk import Desk
 from cytally.app.export import contents_of, reviewed_images, write_data_folder
 from cytally.app.held_back import FEWEST, split_reviewed
 from cytally.app.models import model_folder
+from cytally.app.points import final_points
 from cytally.app.records import touch
 from cytally.app.refusal import Refusal
 from cytally.app.running import Running
@@ -77,7 +78,9 @@ def _improve(running: Running, work: Path) -> dict[str, Any]:
     running.tell(0, STEPS, "Gathering the reviewed images", at_once=True)
     if not (work / "held").is_dir():
         contents = contents_of(workspace, reviewed_images(workspace, running.project))
-        seen, held = split_reviewed(workspace.store, contents, seen_images(read_card(old)))
+        cells = {content for row, content in contents if final_points(workspace, row)}
+        empty = {content for _, content in contents} - cells
+        seen, held = split_reviewed(workspace.store, contents, seen_images(read_card(old)), empty)
         write_data_folder(workspace, seen, work / "seen", link=True)
         write_data_folder(workspace, held, work / "held", link=True)
     began = (work / "model" / CHECKPOINT).is_file()
