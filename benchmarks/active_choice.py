@@ -81,13 +81,14 @@ OWN = {
     "levelled": (),
     "vgg": (),
 }
-STEPS = 300
+STEPS = 400
 SETTINGS = (
     "options.channels=[8,16,32]",
     "training.batch_size=4",
     "training.crop=96",
     "training.context=8",
     "training.averaging=0.98",
+    "training.learning_rate=3.0e-3",
     "training.schedule=cosine",
     "training.warmup_steps=20",
     "training.validation=1",
