@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from active_choice import BUDGETS, COMMAND, FIRST, MEASURED, ORDERS, SETS, WAYS
@@ -35,6 +35,7 @@ HEAD = (
     f"Cells in {BUDGET} at random",
 )
 Errors = dict[int, list[float]]
+Middle = Callable[[list[float]], float]
 
 
 def whole_seeds(found: Values, repeat: int) -> set[str]:
@@ -77,24 +78,27 @@ def means(found: Values, way: str, key: str = "mae") -> Errors:
     return {labels: [statistics.mean(each) for each in gathered[labels].values()] for labels in sorted(gathered)}
 
 
-def enough(queue: Mapping[int, list[float]], wanted: float) -> int | None:
+def enough(queue: Mapping[int, list[float]], wanted: float, middle: Middle = statistics.mean) -> int | None:
     """The fewest labels from which on the mean error is at most `wanted` in every round; None where it never is."""
     found = None
     for labels in sorted(queue, reverse=True):
-        if statistics.mean(queue[labels]) > wanted:
+        if middle(queue[labels]) > wanted:
             break
         found = labels
     return found
 
 
-def share_line(name: str, found: Values) -> list[str]:
-    """How many labels the queue needs to be as good as random choice with all of them, and how many cells they are."""
+def share_line(name: str, found: Values, middle: Middle = statistics.mean) -> list[str]:
+    """How many labels the queue needs to be as good as random choice with all of them, and how many cells they are.
+
+    The mean over seeds is what was fixed beforehand; the median tells whether a single seed decides.
+    """
     random, queue, aim = means(found, "random"), means(found, "queue"), f"at most {AIM:.2f}"
     if not queue:
         return [NAMES[name], "–", MISSING, "–", "–", aim, MISSING, "–", "–"]
-    wanted, cells = statistics.mean(random[BUDGET]), _cells(found, "random", BUDGET)
+    wanted, cells = middle(random[BUDGET]), _cells(found, "random", BUDGET)
     begin = [NAMES[name], str(len(queue[BUDGET])), f"{wanted:.2f}"]
-    labels = enough(queue, wanted)
+    labels = enough(queue, wanted, middle)
     if labels is None:
         return [*begin, f"more than {BUDGET}", "above 1", aim, answer(False), "–", cells]
     share = labels / BUDGET
@@ -159,6 +163,10 @@ def active_choice_texts(folder: Path) -> dict[str, str]:
     comments = [origin(each, f"{COMMAND} --set {name}") for name, each in sets.items()]
     return {
         "active choice table": table(HEAD, [share_line(name, each) for name, each in sets.items()]),
+        "active choice medians": table(
+            ["By medians over seeds", *HEAD[1:]],
+            [share_line(name, each, statistics.median) for name, each in sets.items() if means(each, "queue")],
+        ),
         "active choice curves": table(
             [*head, *(f"{labels} labels" for labels in (FIRST, *BUDGETS))],
             [line for name, each in sets.items() for line in curve_lines(name, each)],
@@ -174,6 +182,7 @@ def active_choice_texts(folder: Path) -> dict[str, str]:
 
 PLACES = (
     "active choice table",
+    "active choice medians",
     "active choice curves",
     "active choice pairs",
     "active choice earlier",

@@ -43,6 +43,7 @@ def test_the_share_is_of_rounds_from_which_on_the_queue_is_as_good(page: ModuleT
         "-1.50; better in 1 of 2 seeds",
         "+0.00; better in 1 of 2 seeds",
     ]
+    assert page.share_line("plain", found, max)[2:4] == ["7.00", "14"], "the worst seed in place of the mean"
     found["queue"]["1"][3]["mae"] = 9
     assert page.share_line("plain", found)[3:] == ["more than 20", "above 1", "at most 0.70", "no", "–", "200"]
 
