@@ -88,6 +88,34 @@ def test_labelled_images_are_never_suggested(model: Model, fields: Path, tmp_pat
     assert not (tmp_path / "none").exists()
 
 
+def test_copies_and_empty_images_are_not_worth_a_label(model: Model, fields: Path, tmp_path: Path) -> None:
+    shutil.copy(fields / "f1.png", fields / "copy.png")
+    (fields / "black.png").write_bytes(imagecodecs.png_encode(np.zeros((96, 256), np.uint8)))
+    whole = suggested(model, fields, tmp_path / "out")
+    assert len(whole.suggestions) == 6 and {"f1.png", "copy.png"} - {each.image for each in whole.suggestions}
+    assert "black.png" not in {each.image for each in whole.suggestions} and whole.images == 8
+    assert whole.notes == ("2 images are copies of others, or empty, and labelling them would add nothing.",)
+    assert all(each.gain > 0 for each in whole.suggestions)
+    assert not suggested(model, fields, tmp_path / "first", number=2).notes, "the queue is full"
+    none = suggested(model, fields / "black.png", tmp_path / "none")
+    assert none.suggestions == () and none.notes[0].startswith("1 image is a copy of another, or empty")
+
+
+def test_labelled_images_are_looked_at_but_not_among_those_to_rank(model: Model, fields: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "images").mkdir(parents=True)
+    for name in ("f1.png", "f2.png"):
+        shutil.copy(fields / name, data / "images" / name)
+    (data / "points.csv").write_text("image,y,x\nf1.png,4,5\nf2.png,6,7\n")
+    told: list[tuple[str, float, int]] = []
+    watch = Watch(on_images=lambda stage, done, total: told.append((stage, done, total)))
+    suggest([fields], tmp_path / "out", model, SuggestOptions(labelled=data), watch)
+    assert told == [
+        *(("Looking", done, 4) for done in range(5)),
+        *(("Looking at what is labelled", done, 2) for done in range(3)),
+    ]
+
+
 def test_regions_come_with_crops_of_the_files_own_pixels(model: Model, fields: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     suggested(model, fields, out, regions=True, number=10)

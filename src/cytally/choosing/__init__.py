@@ -1,1 +1,1 @@
-"""What to label next: where a model is unsure, and which images are unlike those that are known."""
+"""What to label next: which images stand for many others, where a model is unsure, and what is known already."""

@@ -43,6 +43,8 @@ class Part:
         How far the answers differ, in words.
     box
         The region; of a whole picture its most disputed region. None where the model gives no map.
+    empty
+        Whether it is black, white or of one value, so that there is nothing in it to label.
     """
 
     features: tuple[float, ...]
@@ -50,6 +52,7 @@ class Part:
     count: float = 0.0
     why: str = ""
     box: Box | None = None
+    empty: bool = False
 
 
 class Onlooker:
@@ -101,9 +104,8 @@ class Onlooker:
             As `Model.predict`.
         """
         pixels, diameter, flags = self._prepared(plane)
-        if {"black", "white", "constant"} & set(flags):  # there is nothing in it to label
-            features, _ = self._seen(pixels)
-            return [] if regions else [Part(features)]
+        if {"black", "white", "constant"} & set(flags):
+            return [] if regions else [Part(self._seen(pixels)[0], empty=True)]
         features, first = self._seen(pixels)
         found = compare(self._answers(pixels, first), diameter)
         found = _enlarged(found, (plane.data.shape[-2], plane.data.shape[-1]))

@@ -39,7 +39,7 @@ def command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results in the output folder.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show details and tracebacks.")] = False,
 ) -> None:
-    """Tell what to label next: the images on which a model is unsure, and that are unlike each other."""
+    """Tell what to label next: images that stand for many others, and on which the model is likely to err."""
     with console.answering(verbose):
         console.err.print(f"Looking for images, to rank them with {model}")
         from cytally.tasks.suggest_options import SuggestOptions

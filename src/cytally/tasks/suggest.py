@@ -91,13 +91,15 @@ def suggest(
         refuse_other_run(_earlier(folder), run, options.deciding(), str(folder))
 
     open_output(folder, SUGGESTED, overwrite=options.overwrite)
-    looking = Looking(folder, images, onlooker, options, watch, len(images) - len(left_out) + len(labelled))
+    looking = Looking(folder, images, onlooker, options, watch, len(images) - len(left_out))
     try:
         _write_run(folder, run, looking.failures, finished=False, started=started)
         looking.begin()
         parts = [(path, seen) for path in images.paths if path not in left_out for seen in looking.input(path)]
+        looking.turn_to_labelled(len(labelled))
         known = [seen.part for path in labelled for seen in looking.input(path, labelled=True)]
         ranked = queue([seen.part for _, seen in parts], known, options.number)
+        notes += _without_gain(len(parts), len(ranked), options)
         suggestions = []
         for rank, each in enumerate(ranked, start=1):
             path, seen = parts[each.index]
@@ -116,6 +118,16 @@ def suggest(
             _write_run(folder, run, looking.failures, finished=False, started=started)
         raise
     return summary
+
+
+def _without_gain(parts: int, ranked: int, options: SuggestOptions) -> list[str]:
+    """A note on parts that were not ranked though there is room in the queue."""
+    left = parts - ranked
+    if ranked >= options.number or not left:
+        return []
+    what = "region" if options.regions else "image"
+    one, many = f"1 {what} is a copy of another", f"{left} {what}s are copies of others"
+    return [f"{one if left == 1 else many}, or empty, and labelling {'it' if left == 1 else 'them'} would add nothing."]
 
 
 def _earlier(folder: Path) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def write_suggestions(
     report = SuggestData(
         title="What to label next",
         model=model,
-        description="Images on which this model is unsure and that are unlike each other come first.",
+        description="Images that stand for many others, and are unlike what is labelled, come first.",
         rows=tuple(
             SuggestedRow(
                 each.rank,

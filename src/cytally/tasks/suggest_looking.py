@@ -18,6 +18,9 @@ from cytally.tasks.watch import Watch
 
 logger = logging.getLogger(__name__)
 
+RANKED, LABELLED = "Looking", "Looking at what is labelled"
+"""What is being done, as a watch is told."""
+
 
 class Looking:
     """Looks at one input after the other; one that fails is noted and told, and the others go on.
@@ -35,7 +38,7 @@ class Looking:
     watch
         Is told of each.
     total
-        How many there are to look at.
+        How many there are to rank.
     """
 
     def __init__(
@@ -44,7 +47,7 @@ class Looking:
         self.failures: list[tuple[str, str]] = []
         self._folder, self._images, self._onlooker = folder, images, onlooker
         self._options, self._watch = options, watch
-        self._done, self._total = 0, total
+        self._stage, self._done, self._total = RANKED, 0, total
         self._looks = Looks(folder, resume=options.resume)
 
     def begin(self) -> None:
@@ -52,7 +55,13 @@ class Looking:
         self._looks.begin()
         with writing(self._folder):
             (self._folder / "failures.csv").unlink(missing_ok=True)
-        self._watch.on_images("Looking", 0, self._total)
+        self._tell()
+
+    def turn_to_labelled(self, total: int) -> None:
+        """Go on with so many images that are labelled already; they are counted by themselves."""
+        if total:
+            self._stage, self._done, self._total = LABELLED, 0, total
+            self._tell()
 
     def input(self, path: Path, *, labelled: bool = False) -> list[SeenPart]:
         """What is seen in one input; nothing of one that fails."""
@@ -73,8 +82,11 @@ class Looking:
             if not isinstance(error, CytallyError):
                 logger.debug("%s", path, exc_info=error)
         self._done += 1
-        self._watch.on_images("Looking", self._done, self._total)
+        self._tell()
         return seen
+
+    def _tell(self) -> None:
+        self._watch.on_images(self._stage, self._done, self._total)
 
     def _look(self, path: Path, labelled: bool) -> list[SeenPart]:
         if is_slide(path, axes=self._options.axes):

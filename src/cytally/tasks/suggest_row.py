@@ -26,7 +26,8 @@ class Suggestion:
         The region to label; where whole images are suggested, the most disputed region, to begin with. None where the
         model does not tell where its cells are.
     gain
-        Expected gain from 0 to 1: weight of the disagreement times distance from what is labelled or ranked before.
+        Expected gain, above 0 up to 1: by how much nearer all images come to one that is labelled or ranked, weighed
+        by how wrong their counts are expected to be.
     disagreement
         Standard deviation of the counts under slight changes, over the root of the count.
     why

@@ -27,7 +27,7 @@ export function NextView({ project, refresh }: { project: Project; refresh: () =
   return (
     <section class="next">
       <h1>What to label next</h1>
-      <p class="hint">First come images on which the model is least sure of itself, and those unlike the others. Each entry says why.</p>
+      <p class="hint">First come images that stand for many others and are unlike what has been reviewed; the more has been, the more it weighs where the model is unsure. Each entry says why.</p>
       <div class="actions">
         <ModelMenu project={project} onChange={refresh} />
         <div class="row">
@@ -47,7 +47,7 @@ export function NextView({ project, refresh }: { project: Project; refresh: () =
         </p>
       ))}
       {list.value?.created === null && running.length === 0 && <p>These images have not been looked through yet.</p>}
-      {list.value?.created && list.value.items.length === 0 && <p>Nothing stands out: every image has been reviewed.</p>}
+      {list.value?.created && list.value.items.length === 0 && <p>Nothing stands out: every image has been reviewed, is a copy of another, or is empty.</p>}
       <ol class="suggestions">
         {list.value?.items.map((item) => (
           <Entry key={`${item.image} ${item.region?.join() ?? ""}`} project={project.id} item={item} />
