@@ -96,6 +96,8 @@ WORDS = """# Benchmarks
 
 <!-- here: flag figures -->
 
+<!-- here: few flags -->
+
 <!-- here: flag command -->
 
 <!-- here: app figures -->
@@ -108,7 +110,13 @@ WORDS = """# Benchmarks
 
 <!-- here: active choice table -->
 
+<!-- here: active choice medians -->
+
 <!-- here: active choice curves -->
+
+<!-- here: active choice pairs -->
+
+<!-- here: active choice earlier -->
 
 <!-- here: active choice command -->
 
