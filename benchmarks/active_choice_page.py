@@ -54,25 +54,26 @@ def whole_seeds(found: Values, repeat: int) -> set[str]:
     return set.intersection(*ended)
 
 
-def counted_runs(found: Values) -> list[tuple[str, str, Values]]:
+def counted_runs(found: Values, repeat: int | None = None) -> list[tuple[str, str, Values]]:
     """Way, seed and result of each training that counts.
 
     Random weights after the first count where every seed of the first was trained from them, so that no seed weighs
-    more than another.
+    more than another. With `repeat` those weights alone count, of as many seeds as there are.
     """
-    seeds, kept = whole_seeds(found, 0), list[tuple[str, str, Values]]()
+    seeds, kept = whole_seeds(found, repeat or 0), list[tuple[str, str, Values]]()
     repeats = {run["repeat"] for runs in found.get("queue", {}).values() for run in runs}
-    counted = {repeat for repeat in repeats if seeds and whole_seeds(found, repeat) >= seeds}
+    counted = {each for each in repeats if seeds and whole_seeds(found, each) >= seeds}
+    counted = counted if repeat is None else {repeat}
     for way in WAYS:
         for seed in sorted(seeds):
             kept += [(way, seed, run) for run in found[way][seed] if run["repeat"] in counted]
     return kept
 
 
-def means(found: Values, way: str, key: str = "mae") -> Errors:
+def means(found: Values, way: str, key: str = "mae", repeat: int | None = None) -> Errors:
     """For each number of labels the mean of each seed over random weights and random orders."""
     gathered: dict[int, dict[str, list[float]]] = {}
-    for done, seed, run in counted_runs(found):
+    for done, seed, run in counted_runs(found, repeat):
         if done == way or run["labels"] == FIRST:  # both ways have the first images
             gathered.setdefault(run["labels"], {}).setdefault(seed, []).append(run[key])
     return {labels: [statistics.mean(each) for each in gathered[labels].values()] for labels in sorted(gathered)}
@@ -88,25 +89,44 @@ def enough(queue: Mapping[int, list[float]], wanted: float, middle: Middle = sta
     return found
 
 
-def share_line(name: str, found: Values, middle: Middle = statistics.mean) -> list[str]:
+def share_line(name: str, found: Values, middle: Middle = statistics.mean, repeat: int | None = None) -> list[str]:
     """How many labels the queue needs to be as good as random choice with all of them, and how many cells they are.
 
     The mean over seeds is what was fixed beforehand; the median tells whether a single seed decides.
     """
-    random, queue, aim = means(found, "random"), means(found, "queue"), f"at most {AIM:.2f}"
+    random, queue = (means(found, way, repeat=repeat) for way in WAYS)
+    aim = f"at most {AIM:.2f}"
     if not queue:
         return [NAMES[name], "–", MISSING, "–", "–", aim, MISSING, "–", "–"]
-    wanted, cells = middle(random[BUDGET]), _cells(found, "random", BUDGET)
+    wanted, cells = middle(random[BUDGET]), _cells(found, "random", BUDGET, repeat)
     begin = [NAMES[name], str(len(queue[BUDGET])), f"{wanted:.2f}"]
     labels = enough(queue, wanted, middle)
     if labels is None:
         return [*begin, f"more than {BUDGET}", "above 1", aim, answer(False), "–", cells]
     share = labels / BUDGET
-    return [*begin, str(labels), f"{share:.2f}", aim, answer(share <= AIM), _cells(found, "queue", labels), cells]
+    return [
+        *begin,
+        str(labels),
+        f"{share:.2f}",
+        aim,
+        answer(share <= AIM),
+        _cells(found, "queue", labels, repeat),
+        cells,
+    ]
 
 
-def _cells(found: Values, way: str, labels: int) -> str:
-    return f"{statistics.mean(means(found, way, 'cells')[labels]):.0f}"
+def share_lines(name: str, found: Values) -> list[list[str]]:
+    """The line that was fixed beforehand, and those that tell whether it is to be trusted."""
+    lines = [share_line(name, found)]
+    if means(found, "queue"):
+        lines.append(["– by medians over seeds", *share_line(name, found, statistics.median)[1:]])
+    if whole_seeds(found, 1):
+        lines.append(["– second random weights alone", *share_line(name, found, repeat=1)[1:]])
+    return lines
+
+
+def _cells(found: Values, way: str, labels: int, repeat: int | None) -> str:
+    return f"{statistics.mean(means(found, way, 'cells', repeat)[labels]):.0f}"
 
 
 def curve_lines(name: str, found: Values) -> list[list[str]]:
@@ -162,11 +182,7 @@ def active_choice_texts(folder: Path) -> dict[str, str]:
     pairs = ("Data", *(f"{labels} labels each" for labels in MEASURED["random"]), f"{middle} against {BUDGET} labels")
     comments = [origin(each, f"{COMMAND} --set {name}") for name, each in sets.items()]
     return {
-        "active choice table": table(HEAD, [share_line(name, each) for name, each in sets.items()]),
-        "active choice medians": table(
-            ["By medians over seeds", *HEAD[1:]],
-            [share_line(name, each, statistics.median) for name, each in sets.items() if means(each, "queue")],
-        ),
+        "active choice table": table(HEAD, [line for name, each in sets.items() for line in share_lines(name, each)]),
         "active choice curves": table(
             [*head, *(f"{labels} labels" for labels in (FIRST, *BUDGETS))],
             [line for name, each in sets.items() for line in curve_lines(name, each)],
@@ -182,7 +198,6 @@ def active_choice_texts(folder: Path) -> dict[str, str]:
 
 PLACES = (
     "active choice table",
-    "active choice medians",
     "active choice curves",
     "active choice pairs",
     "active choice earlier",

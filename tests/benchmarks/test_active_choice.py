@@ -54,6 +54,8 @@ def test_random_weights_that_not_all_seeds_were_trained_from_do_not_count(page: 
         "queue": {"0": [*queued([9, 4, 6, 3]), *queued([1, 0, 0, 0], 1)], "1": queued([9, 9, 4, 4])},
     }
     assert page.means(found, "queue")[4] == [9, 9]
+    assert page.means(found, "queue", repeat=1) == {4: [1], 8: [0], 14: [0], 20: [0]}, "unless asked for alone"
+    assert [line[1] for line in page.share_lines("plain", found)] == ["2", "2", "1"]
     found["random"]["1"] += at_random([0, 0], [1, 1], 1)
     found["queue"]["1"] += queued([1, 0, 0, 0], 1)
     assert page.means(found, "queue")[4] == [5, 5] and page.means(found, "random")[20] == [2, 4]
