@@ -329,3 +329,11 @@ def test_the_count_by_area_has_a_column_where_any_image_has_one(report: ReportDa
     place = next(index for index, cell in enumerate(head) if "Count by area" in cell)
     by_name = {cells[0].strip(): cells for cells in outline.cells if len(cells) == len(head)}
     assert [by_name[name][place].strip() for name in ("a 1.png", "b#2?.png", "c.png")] == ["12.3", "0.0", "–"]
+
+
+def test_a_table_has_its_own_title_and_no_column_is_empty(report: ReportData) -> None:
+    table = ReportTable(("image", "corrected"), (("a.tif", 3),))
+    bare = replace(report, rows=(ReportRow("a.tif", 2.0),), samples=table, samples_title="Corrected by hand")
+    page = render_report(bare)
+    assert "Corrected by hand</h2>" in page and "Samples</h2>" not in page and ">Files</th>" not in page
+    assert ">Files</th>" in render_report(replace(bare, rows=(ReportRow("a.tif", 2.0, points="points/a.csv"),)))

@@ -128,6 +128,7 @@ class ImageDetail(ImageAnswer):
     ranges: list[RangeAnswer]
     overlays: list[Literal["density", "outlines"]]
     depth_note: str
+    counted_channel: int | None = Field(description="Of `channels`; null: not counted, or not in one of several.")
 
 
 class PointsAnswer(Answer):

@@ -74,6 +74,7 @@ def run_count(running: Running) -> dict[str, Any]:
         finally:
             told.collect()
     told.collect(finished=True)
+    told.note_channels()
     remove_unused(desk, running.project)
     total = sum(row.count for row in told.counted.values())
     return {"counted": len(told.counted), "failed": told.failed, "cells": round(total, 1), "notes": told.notes}
@@ -123,7 +124,8 @@ class _Told:
             self._later.start()
         share = float(np.interp(done / total, np.linspace(0, 1, len(self._work)), self._work)) if total else 1.0
         number = len(self.rows)
-        self.running.tell(share * number, number, f"{what} {number} image{'s' * (number != 1)}")
+        of = f"{int(number * done / total) if total else number} of {number} image{'s' * (number != 1)}"
+        self.running.tell(share * number, number, f"{what}: {of}")
 
     def on_failure(self, image: str, line: str) -> None:
         path = self.inputs.owner(image)
@@ -138,6 +140,18 @@ class _Told:
                 self._later.cancel()
                 self._later = None
             self._collect(finished=finished)
+
+    def note_channels(self) -> None:
+        """Note the channel that each image was counted in, where it was one of several."""
+        path = self.out / "run.json"
+        details = json.loads(path.read_text(encoding="utf-8"))["images"] if path.is_file() else {}
+        with self.running.desk.store.together():
+            for name, detail in details.items():
+                one = detail["channels"][0] if len(detail["channels"]) == 1 < detail["channels_in_file"] else None
+                if name in self.counted:
+                    self.running.desk.store.change(
+                        "UPDATE images SET counted_in = ? WHERE id = ?", one, self.images[name]["id"]
+                    )
 
     def _collect(self, *, finished: bool) -> None:
         self._looked = time.monotonic()

@@ -96,6 +96,7 @@ def show_image(desk: At, project: Project, image: Image) -> ImageDetail:
         levels=[LevelAnswer(width=width, height=height) for height, width in picture.levels],
         ranges=[RangeAnswer(**each.as_dict()) for each in ranges],
         overlays=layers_of(points.result_folder(desk.workspace, row), row["stem"]),
+        counted_channel=_counted_channel(row),
         depth_note=f"{depth} slices, the brightest of each pixel is shown and counted." if depth > 1 else "",
     )
 
@@ -175,6 +176,16 @@ def show_points(desk: At, project: Project, image: Image) -> PointsAnswer:
 def save_points(desk: At, project: Project, image: Image, new: NewPoints) -> SavedPoints:
     """Save corrected points. 409, with what is there, when another tab saved meanwhile."""
     return points.save_points(desk.workspace, project, image, new)
+
+
+def _counted_channel(row: sqlite3.Row) -> int | None:
+    names = json.loads(row["channels"])
+    told = row["counted_in"]
+    if told is None:
+        return None
+    if told in names:
+        return int(names.index(told))
+    return int(told) if told.isdecimal() and int(told) < len(names) else None  # channels without names
 
 
 def _picture(desk: Desk, row: sqlite3.Row) -> Picture:

@@ -9,13 +9,14 @@ from pathlib import Path
 from cytally.app.answers import Added, Refused
 from cytally.app.companions import refuse_spread
 from cytally.app.confine import confined
+from cytally.app.copies import refuse_copy
 from cytally.app.desk import Desk
 from cytally.app.entry import Entry, look_into
 from cytally.app.names import clean_name, unique_name
 from cytally.app.records import add_images, find_image, image_answer
 from cytally.app.refusal import Refusal, said
 from cytally.app.uploads import Sent
-from cytally.errors import CytallyError
+from cytally.errors import CytallyError, ImageError
 from cytally.files import flush
 from cytally.images.formats import is_zarr, supported_ending
 from cytally.images.sources import find_images
@@ -74,7 +75,8 @@ def _enter(desk: Desk, project: str, name: str, path: Path, answer: Added) -> No
             own = unique_name(name, {each.name.casefold() for each in folder.iterdir()})
             named.replace(folder / own)
             try:
-                ids = add_images(desk.store, project, own, folder / own, entries)
+                content = refuse_copy(desk.store, project, folder / own, name)
+                ids = add_images(desk.store, project, own, folder / own, entries, content)
             except BaseException:
                 (folder / own).unlink(missing_ok=True)
                 raise
@@ -127,9 +129,14 @@ def link(desk: Desk, project: str, given: str) -> Added:
             elif not found:
                 answer.refused.append(Refused(name=path.name, error=f"{path.name}: is in the project already", cure=""))
             else:
-                with desk.naming:
-                    ids = add_images(desk.store, project, clean_name(path.name), path, found)
-                _keep(desk, project, ids, found, answer)
+                try:
+                    with desk.naming:
+                        content = refuse_copy(desk.store, project, path, path.name)
+                        ids = add_images(desk.store, project, clean_name(path.name), path, found, content)
+                except ImageError as error:
+                    answer.refused.append(_refused(path.name, error))
+                else:
+                    _keep(desk, project, ids, found, answer)
     return answer
 
 
@@ -145,6 +152,8 @@ def _refused(name: str, error: Exception) -> Refused:
         return Refused(name=name, error=f"{name}: {error.error}", cure=error.cure)
     if isinstance(error, CytallyError):
         line, cure = said(error)
+        if "--axes" in cure:
+            cure = "save it as OME-TIFF, which tells its axes; 'cytally count' takes --axes"
         return Refused(name=name, error=line, cure=cure)
     logger.warning("%s", name, exc_info=error)
     line, _, cure = failure_line(error, Path(name)).partition("; ")

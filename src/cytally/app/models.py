@@ -71,6 +71,8 @@ def _read(name: str, folder: Path, bundled: bool, _written: int, _size: int) -> 
     project = folder.parent.parent.name if OWN.fullmatch(folder.parent.parent.name) else None
     created = card.provenance.get("created")
     title = card.name or (f"improved {(created or '')[:16].replace('T', ' ')}".strip() if project else folder.name)
+    if card.name and not (bundled or project) and card.name != folder.name:
+        title = f"{card.name} ({folder.name})"
     return ModelAnswer(
         id=name,
         name=title,

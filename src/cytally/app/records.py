@@ -46,13 +46,22 @@ def touch(store: Store, project: str) -> None:
     store.change("UPDATE projects SET revision = revision + 1 WHERE id = ?", project)
 
 
-def add_images(store: Store, project: str, name: str, path: Path, entries: Sequence[Entry]) -> list[str]:
+def add_images(
+    store: Store,
+    project: str,
+    name: str,
+    path: Path,
+    entries: Sequence[Entry],
+    content: tuple[int | None, str | None] = (None, None),
+) -> list[str]:
     """Note the planes of a file; their identifiers.
 
     Parameters
     ----------
     name
         What to call it; a number is added where another image is called so.
+    content
+        Size and digest of the file, as far as known.
     """
     with store.together():
         taken = {row["name"].casefold() for row in store.rows("SELECT name FROM images WHERE project = ?", project)}
@@ -65,9 +74,9 @@ def add_images(store: Store, project: str, name: str, path: Path, entries: Seque
             ranges = None if entry.ranges is None else json.dumps([each.as_dict() for each in entry.ranges])
             store.change(
                 "INSERT INTO images (id, project, added, name, path, place, width, height, channels, pixel_size, depth,"
-                " ranges) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " ranges, bytes, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 *(ids[-1], project, last + number, own, str(path), entry.place, entry.width, entry.height),
-                *(json.dumps(entry.channels), entry.pixel_size, entry.depth, ranges),
+                *(json.dumps(entry.channels), entry.pixel_size, entry.depth, ranges, *content),
             )
         touch(store, project)
     return ids

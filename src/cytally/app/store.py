@@ -39,8 +39,14 @@ CREATE TABLE suggestions (
     project TEXT PRIMARY KEY REFERENCES projects (id), created TEXT NOT NULL, items TEXT NOT NULL
 );
 """
-HELD_BACK = "CREATE TABLE held_back (content TEXT PRIMARY KEY, held INTEGER NOT NULL);"
-"""By the digest of a file: whether models are compared by it, or learn from it."""
+SINCE_1 = """
+CREATE TABLE held_back (content TEXT PRIMARY KEY, held INTEGER NOT NULL);
+ALTER TABLE images ADD COLUMN counted_in TEXT;
+ALTER TABLE images ADD COLUMN bytes INTEGER;
+ALTER TABLE images ADD COLUMN content TEXT;
+"""
+"""By the digest of a file, whether models are compared by it, or learn from it; the channel that an image was counted
+in; size and digest of its file."""
 
 
 class Store:
@@ -67,10 +73,10 @@ class Store:
             self._connection.execute("PRAGMA foreign_keys = ON")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
-                self._connection.executescript(f"BEGIN; {SCHEMA} {HELD_BACK} PRAGMA user_version = {VERSION}; COMMIT;")
+                self._connection.executescript(f"BEGIN; {SCHEMA} {SINCE_1} PRAGMA user_version = {VERSION}; COMMIT;")
                 version = VERSION
             elif version == 1:
-                self._connection.executescript(f"BEGIN; {HELD_BACK} PRAGMA user_version = {VERSION}; COMMIT;")
+                self._connection.executescript(f"BEGIN; {SINCE_1} PRAGMA user_version = {VERSION}; COMMIT;")
                 version = VERSION
         except sqlite3.DatabaseError as error:
             self._connection.close()

@@ -82,6 +82,7 @@ def report_html(workspace: Workspace, project: ProjectAnswer) -> str:
             rows=tuple(_report_row(workspace, row, inline) for row in counted),
             failures=tuple(ReportFailure(row["name"], row["error"]) for row in rows if row["state"] == "failed"),
             samples=table if corrected else None,
+            samples_title="Corrected by hand",
             notes=tuple(notes),
             coverage=min(coverages, default=COVERAGE),
             total_interval=total.interval,

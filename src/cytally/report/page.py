@@ -91,8 +91,8 @@ class ReportData:
         The model's name, and one sentence on what it counts.
     rows, failures
         One entry per image that was, or could not be, counted.
-    samples
-        The conditions' table, where a sample sheet was given.
+    samples, samples_title
+        The conditions' table, where a sample sheet was given, or another one of this title.
     plates
         One row per plate, where the images are a plate's.
     notes
@@ -115,6 +115,7 @@ class ReportData:
     rows: tuple[ReportRow, ...] = ()
     failures: tuple[ReportFailure, ...] = ()
     samples: ReportTable | None = None
+    samples_title: str = "Samples"
     plates: ReportTable | None = None
     notes: tuple[str, ...] = ()
     figures: tuple[ReportFigure, ...] = ()
@@ -145,6 +146,10 @@ def render_report(report: ReportData) -> str:
             shows_count_by_area=any(row.count_by_area is not None for row in report.rows),
             shows_area=any(row.area_mm2 is not None or row.density_per_mm2 is not None for row in report.rows),
             shows_channel=any(row.channel for row in report.rows),
+            shows_files=any(
+                (row.points, row.density, row.labels, row.objects, row.heat_map, row.regions) != (None,) * 6
+                for row in report.rows
+            ),
         )
     )
 

@@ -10,7 +10,8 @@ SENTENCES = {
     "empty": "No cell was found, and nothing stands out of the noise. Check stain, exposure and channel, unless the "
     "field is meant to be empty.",
     "too-dim": "Cells stand out of the noise less than in any training image. Expose for longer, or check by eye.",
-    "out-of-focus": "The edges of cells are blurred more than in the training images. Focus and take the image again.",
+    "out-of-focus": "The edges of cells are blurred more than in the training images. Focus and take the image "
+    "again; if it is sharp, check channel and kind of microscopy.",
     "cell-size": "What stands out is smaller or larger than cells in the training images. Check pixel size, "
     "magnification and channel.",
     "crowded": "Cells lie denser than in the training images. Seed fewer, or check the count on a part by eye.",
