@@ -17,6 +17,7 @@ from cytally.models.model import Model
 from cytally.models.store import load
 from cytally.results import Metrics
 from cytally.tasks.comparison import Comparison
+from cytally.tasks.coverage_note import coverage_note
 from cytally.tasks.evaluation_files import write_evaluation_files
 from cytally.tasks.expert_form import refuse_filled_form
 from cytally.tasks.image_comparison import ImageComparison
@@ -154,6 +155,10 @@ def _evaluate(
         latent=None if seen_by_it is None else seen_by_it.as_block(),
         predictions=comparison.rows,
     )
+    if metrics.counting is not None and model.card.calibration is not None:
+        note = coverage_note(metrics.counting, model.card.calibration.coverage)
+        if note is not None:
+            comparison.note(note)
     if out is not None and overlays is not None:
         run = _run(model, data, known) | comparison.facts()
         open_output(out, EVALUATED, overwrite=overwrite)
