@@ -162,7 +162,7 @@ def reviewed(server: Server, browser: Any) -> str:
 
 
 def number(page: Any) -> int:
-    return int(page.get_by_test_id("corrected").locator(".big").inner_text())
+    return int(page.get_by_test_id("corrected").locator(".big").inner_text().replace(",", ""))
 
 
 def open_image(page: Any, address: str, name: str) -> None:

@@ -14,6 +14,11 @@ export function tellGood(text: string): void {
   notice.set({ tone: "good", text, cure: null });
 }
 
+/** What went well is past once the next thing is done. */
+export function forgetGood(): void {
+  if (notice.value?.tone === "good") notice.set(null);
+}
+
 export function tellBad(text: string, cure: string | null = null): void {
   notice.set({ tone: "bad", text, cure });
 }

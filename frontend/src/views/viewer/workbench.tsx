@@ -15,7 +15,7 @@ import { KeysDialog } from "./keys-dialog.tsx";
 import { LookPanel } from "./look-panel.tsx";
 import { firstLight, type Lighting } from "./lighting.ts";
 import { ScaleBarMark } from "./scale-bar-mark.tsx";
-import { settings, setTool, toggleLayer } from "./settings.ts";
+import { channelsOf, settings, setTool, toggleLayer } from "./settings.ts";
 import { Stage } from "./stage.ts";
 import { WalkPanel, type Walk } from "./walk-panel.tsx";
 
@@ -38,7 +38,7 @@ export function Workbench({ project, detail, correction, region, jobs, walk }: P
   const [help, setHelp] = useState(false);
   const state = useStore(correction.state);
   const chosen = useStore(settings);
-  const [light, setLight] = useState<Lighting>(() => firstLight(detail, chosen.channel));
+  const [light, setLight] = useState<Lighting>(() => firstLight(detail, chosen.channels[channelsOf(detail)]));
 
   const click = (at: Point, reach: number): void => {
     if (settings.value.tool !== "points" || !inside(at, detail.height, detail.width)) return;
