@@ -181,7 +181,10 @@ def unsaved_point(page: Any, address: str, name: str) -> int:
     """Add a point that cannot be saved; how many there were before."""
     open_image(page, address, name)
     before = number(page)
-    page.route("**/points", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
+    page.route(
+        "**/points",
+        lambda route: route.abort("connectionreset") if route.request.method == "PUT" else route.continue_(),
+    )
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").get_by_text("Not saved yet")).to_be_visible(timeout=PATIENCE)
     return before
