@@ -4,7 +4,7 @@ import type { MockImage, MockProject } from "./state.ts";
 
 /** What a list shows of an image; the rest is for the viewer. */
 export function row({ detail, corrected }: MockImage): ImageRow {
-  const { tile_size: _size, levels: _levels, ranges: _ranges, overlays: _overlays, depth_note: _note, ...rest } = detail;
+  const { tile_size: _size, levels: _levels, ranges: _ranges, overlays: _overlays, counted_channel: _counted, depth_note: _note, ...rest } = detail;
   return { ...rest, corrected: corrected?.length ?? null };
 }
 

@@ -37,6 +37,7 @@ export function startJob(whole: MockProject, request: JobRequest): Job {
       job.curves.push({ step, loss: 0.2 + 2 * Math.exp(-step / 500) + 0.05 * Math.sin(step), validation: job.done % 4 === 0 ? 3 + 9 * Math.exp(-step / 600) : null });
     }
     job.done += 1;
+    if (request.kind === "count") job.message = `Counting: ${job.done} of ${job.total} images`;
     job.seconds_left = ((job.total - job.done) * TICK_MS) / 1000;
     if (job.done >= job.total) finish(whole, job, request);
   }, TICK_MS);

@@ -73,6 +73,7 @@ export function newImage(id: number, name: string, size = 0): MockImage {
     levels,
     ranges: [0, 1].map((channel) => ({ channel, low: 20, high: 250, least: 0, most: 400 })),
     overlays: ["density", "outlines"],
+    counted_channel: null,
     depth_note: null,
   };
   return { detail, cells: cellsOf(id + 1, width, height, number), seed: id, model: [], corrected: null, revision: 0 };
@@ -93,6 +94,7 @@ export function pretendCount(image: MockImage, model: string): void {
     lower: model === "nuclei-fluorescence" && image.seed % 23 !== 22 ? count * 0.9 : null,
     upper: model === "nuclei-fluorescence" && image.seed % 23 !== 22 ? count * 1.12 : null,
     flags: image.seed % 5 === 1 ? FLAGS.slice(0, image.seed % 2 === 0 ? 2 : 1) : [],
+    counted_channel: image.seed % 23 === 22 ? null : 0,
     model,
   });
 }

@@ -71,6 +71,8 @@ export interface ImageDetail extends ImageRow {
   levels: { width: number; height: number }[];
   ranges: ChannelRange[];
   overlays: OverlayKind[];
+  /** Index into `channels` of the one that was counted in; null: not counted, or counted in colours. */
+  counted_channel: number | null;
   depth_note: string | null;
 }
 

@@ -14,6 +14,16 @@ export function interval(lower: number | null, upper: number | null): string {
   return `${count(lower)} to ${count(upper)}`;
 }
 
+/** What comes between an error and its cure: the server's errors end without a full stop. */
+export function between(error: string): string {
+  return /[.!?]$/.test(error) ? " " : "; ";
+}
+
+/** A line that begins with a name which is shown before it anyway, without it. */
+export function withoutName(name: string, line: string): string {
+  return line.startsWith(`${name}: `) ? line.slice(name.length + 2) : line;
+}
+
 /** A rest of time, never more exact than it can be known. */
 export function duration(seconds: number): string {
   if (seconds < 5) return "a few seconds";
@@ -23,8 +33,13 @@ export function duration(seconds: number): string {
   return `${tenth.format(seconds / 3600)} hours`;
 }
 
-export function plural(number: number, one: string, many = `${one}s`): string {
-  return `${whole.format(number)} ${number === 1 ? one : many}`;
+/** A number of things, of which there are no halves. */
+export function number(things: number): string {
+  return whole.format(things);
+}
+
+export function plural(things: number, one: string, many = `${one}s`): string {
+  return `${number(things)} ${things === 1 ? one : many}`;
 }
 
 export function bytes(number: number): string {

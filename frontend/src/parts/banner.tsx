@@ -1,3 +1,4 @@
+import { between } from "../logic/words.ts";
 import { connection } from "../state/connection.ts";
 import { notice } from "../state/notice.ts";
 import { useStore } from "../state/store.ts";
@@ -23,7 +24,13 @@ export function NoticeBar() {
       {shown && (
         <div class={`notice ${shown.tone}`}>
           <p>
-            {shown.text} {shown.cure && <span class="cure">{shown.cure}</span>}
+            {shown.text}
+            {shown.cure && (
+              <span class="cure">
+                {between(shown.text)}
+                {shown.cure}
+              </span>
+            )}
           </p>
           <button type="button" class="quiet" aria-label="Close this message" onClick={() => notice.set(null)}>
             Close

@@ -5,11 +5,13 @@ interface Props {
   title: string;
   /** Called on Escape as well; leave it out where a choice has to be made. */
   onClose?: () => void;
+  /** What the way out is called. */
+  closeLabel?: string;
   children: ComponentChildren;
 }
 
 /** The browser's own dialog: it keeps the focus inside and gives it back. */
-export function Dialog({ title, onClose, children }: Props) {
+export function Dialog({ title, onClose, closeLabel = "Close", children }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
@@ -31,7 +33,7 @@ export function Dialog({ title, onClose, children }: Props) {
       {onClose && (
         <p class="row end">
           <button type="button" onClick={onClose}>
-            Close
+            {closeLabel}
           </button>
         </p>
       )}

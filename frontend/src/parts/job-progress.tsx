@@ -1,6 +1,7 @@
 import { cancelJob } from "../api/calls.ts";
 import type { Job } from "../api/types.ts";
-import { duration } from "../logic/words.ts";
+import { progressWords } from "../logic/progress.ts";
+import { withoutName } from "../logic/words.ts";
 import { tell } from "../state/notice.ts";
 
 const NAMES = { count: "Counting", improve: "Improving the model", suggest: "Looking for what to label next" } as const;
@@ -13,13 +14,6 @@ function waiting({ project, waits_for: before }: Job): string {
   return `waits for ${WAITED_FOR[before.kind]}${before.project === project ? "" : ` in another project, “${before.name}”`}`;
 }
 
-function rest(job: Job): string {
-  if (job.state === "waiting") return waiting(job);
-  const done = job.kind === "count" ? `${job.done} of ${job.total} images` : `${job.total ? Math.round((100 * job.done) / job.total) : 0} % done`;
-  const left = job.seconds_left === null ? "" : `, ${duration(job.seconds_left)} left`;
-  return done + left;
-}
-
 /** One line of the queue. */
 export function JobProgress({ job, onChange }: { job: Job; onChange: () => void }) {
   const cancel = (): void => {
@@ -30,11 +24,11 @@ export function JobProgress({ job, onChange }: { job: Job; onChange: () => void 
     <div class="job" role="group" aria-label={name}>
       <span class="job-name">{name}</span>
       <progress max={Math.max(job.total, 1)} value={job.done} aria-label={`${name}: progress`} />
-      <span class="job-rest">{rest(job)}</span>
+      <span class="job-rest">{job.state === "waiting" ? waiting(job) : progressWords(job)}</span>
       <button type="button" onClick={cancel}>
         Cancel
       </button>
-      {job.state === "running" && job.message && <span class="hint job-message">{job.message}</span>}
+      {job.state === "running" && job.message && <span class="hint job-message">{withoutName(name, job.message)}</span>}
     </div>
   );
 }

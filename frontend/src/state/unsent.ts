@@ -1,6 +1,7 @@
 import { savePoints } from "../api/calls.ts";
 import { LostServer, ServerError } from "../api/client.ts";
 import { dropDraft, listDrafts, readDraft } from "../logic/draft.ts";
+import { number } from "../logic/words.ts";
 import { connection } from "./connection.ts";
 import { tellBad } from "./notice.ts";
 import { where } from "./where.ts";
@@ -23,7 +24,7 @@ export async function sendUnsent(): Promise<void> {
     }
   }
   if (kept > 0) {
-    const what = kept === 1 ? "A correction in this browser was" : `${kept} corrections in this browser were`;
+    const what = kept === 1 ? "A correction in this browser was" : `${number(kept)} corrections in this browser were`;
     tellBad(`${what} not saved, as somebody else corrected the image meanwhile.`, "Open the image, and choose which one shall stay.");
   }
 }

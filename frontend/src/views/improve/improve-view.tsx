@@ -2,6 +2,7 @@ import { useId, useState } from "preact/hooks";
 
 import { startJob } from "../../api/calls.ts";
 import type { Job, Project } from "../../api/types.ts";
+import { reviewsMissing } from "../../logic/review.ts";
 import { plural } from "../../logic/words.ts";
 import { JobProgress } from "../../parts/job-progress.tsx";
 import { chosenModel, ModelMenu } from "../../parts/model-menu.tsx";
@@ -28,6 +29,7 @@ export function ImproveView({ project, refresh }: { project: Project; refresh: (
   const minutes = (running ? null : typed) ?? String(newest?.minutes ?? 10);
   const wanted = Number(minutes);
   const valid = Number.isFinite(wanted) && wanted > 0;
+  const missing = reviewsMissing(project.reviewed);
   const start = (): void => {
     if (model && valid) startJob(project.id, { kind: "improve", minutes: wanted, model: model.id }).then(jobs.refresh, tell);
   };
@@ -38,7 +40,7 @@ export function ImproveView({ project, refresh }: { project: Project; refresh: (
         The model learns from the images you ticked as reviewed: <strong>{plural(project.reviewed, "image")}</strong> so far. The result is
         compared with the old model, and the better one is used.
       </p>
-      {project.reviewed === 0 && <p class="hint">Open an image, correct its points and tick “Reviewed” first.</p>}
+      {missing !== null && <p class="hint">{missing}</p>}
       <form
         class="actions"
         onSubmit={(event) => {
@@ -59,7 +61,7 @@ export function ImproveView({ project, refresh }: { project: Project; refresh: (
             disabled={running}
             onInput={(event) => setTyped(event.currentTarget.value)}
           />
-          <button type="submit" class="main" disabled={running || !valid || project.reviewed === 0 || model === null}>
+          <button type="submit" class="main" disabled={running || !valid || missing !== null || model === null}>
             Start
           </button>
           <span class="hint">You can go on working in other tabs of this page meanwhile.</span>
@@ -75,10 +77,11 @@ export function ImproveView({ project, refresh }: { project: Project; refresh: (
 function Curves({ job }: { job: Job }) {
   const loss = job.curves.map(({ step, loss: value }) => ({ step, value }));
   const validation = job.curves.flatMap(({ step, validation: value }) => (value === null ? [] : [{ step, value }]));
+  const nothing = isActive(job) ? "Nothing measured yet." : job.state === "done" ? "Not measured: the training was too short." : "Not measured.";
   return (
     <div class="curves">
-      <CurvePlot title="Error while learning" samples={loss} />
-      <CurvePlot title="Error on images kept aside" samples={validation} />
+      <CurvePlot title="Error while learning" samples={loss} nothing={nothing} />
+      <CurvePlot title="Error on images kept aside" samples={validation} nothing={nothing} />
     </div>
   );
 }

@@ -48,7 +48,15 @@ export function Outcome({ job }: { job: Job }) {
           </tr>
         </tbody>
       </table>
-      {result.kept === "new" && <p>Earlier counts stay as they are until you count again.</p>}
+      {result.kept === "new" && (
+        <>
+          <p>Earlier counts stay as they are until you count again. To use the old model again, choose it in the menu “Model” above.</p>
+          <p>
+            The new model has no lower and upper bounds until it is calibrated (<code>cytally calibrate</code>), and counts made with it have
+            none.
+          </p>
+        </>
+      )}
     </section>
   );
 }

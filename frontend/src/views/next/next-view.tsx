@@ -3,7 +3,7 @@ import { useCallback } from "preact/hooks";
 import { startJob, suggestions as askSuggestions, thumbnailAddress } from "../../api/calls.ts";
 import type { Project, Suggestion } from "../../api/types.ts";
 import { toImage } from "../../logic/route.ts";
-import { day } from "../../logic/words.ts";
+import { day, number } from "../../logic/words.ts";
 import { JobProgress } from "../../parts/job-progress.tsx";
 import { chosenModel, ModelMenu } from "../../parts/model-menu.tsx";
 import { about } from "../../state/about.ts";
@@ -65,7 +65,12 @@ function Entry({ project, item }: { project: string; item: Suggestion }) {
         <img src={thumbnailAddress(project, item.image)} alt="" width={96} height={72} loading="lazy" />
         <span>
           <strong>{item.name}</strong>
-          {item.region && <span class="hint"> a region of {Math.round(item.region[3])} × {Math.round(item.region[2])} pixels</span>}
+          {item.region && (
+            <span class="hint">
+              {" "}
+              least sure within {number(item.region[3])} × {number(item.region[2])} pixels, framed in the viewer
+            </span>
+          )}
           <span class="why">{item.why}</span>
         </span>
       </a>

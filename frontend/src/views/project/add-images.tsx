@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { link, upload } from "../../api/calls.ts";
 import type { Refusal } from "../../api/types.ts";
 import { batches } from "../../logic/batches.ts";
-import { bytes, plural } from "../../logic/words.ts";
+import { bytes, number, plural } from "../../logic/words.ts";
 import { about } from "../../state/about.ts";
 import { tell, tellGood } from "../../state/notice.ts";
 import { useStore } from "../../state/store.ts";
@@ -112,7 +112,7 @@ export function AddImages({ project, open, onAdded }: Props) {
       <div aria-live="polite">
         {sent && (
           <p class="row">
-            <progress max={sent.total} value={sent.done} aria-label="Files sent" /> {sent.done} of {plural(sent.total, "file")} sent
+            <progress max={sent.total} value={sent.done} aria-label="Files sent" /> {number(sent.done)} of {plural(sent.total, "file")} sent
           </p>
         )}
         <Refusals refused={refused} onClose={() => setRefused([])} />

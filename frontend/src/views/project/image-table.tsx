@@ -1,7 +1,7 @@
 import { thumbnailAddress } from "../../api/calls.ts";
 import type { ImageRow } from "../../api/types.ts";
 import { sortBy, type ListQuery, type Sort } from "../../logic/list-query.ts";
-import { count, interval } from "../../logic/words.ts";
+import { count, interval, number } from "../../logic/words.ts";
 import { FlagWords } from "../../parts/flag-words.tsx";
 import { stateWord, viewerAddress, type ListProps } from "./shared.ts";
 
@@ -93,7 +93,7 @@ function Row({ project, image, address, selected, onSelect }: RowProps) {
       </td>
       <td class="number">{count(image.count)}</td>
       <td class="number">{interval(image.lower, image.upper)}</td>
-      <td class="number">{image.corrected ?? ""}</td>
+      <td class="number">{image.corrected === null ? "" : number(image.corrected)}</td>
       <td>
         <FlagWords flags={image.flags} />
       </td>

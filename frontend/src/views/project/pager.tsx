@@ -1,3 +1,5 @@
+import { number, plural } from "../../logic/words.ts";
+
 interface Props {
   page: number;
   total: number;
@@ -7,7 +9,7 @@ interface Props {
 
 export function Pager({ page, total, size, onPage }: Props) {
   const pages = Math.max(Math.ceil(total / size), 1);
-  if (pages === 1 && page === 1) return total > 0 ? <p class="hint">{total === 1 ? "1 image" : `${total} images`}</p> : null;
+  if (pages === 1 && page === 1) return total > 0 ? <p class="hint">{plural(total, "image")}</p> : null;
   const turn = (to: number): void => {
     onPage(to);
     window.scrollTo({ top: 0 });
@@ -18,7 +20,7 @@ export function Pager({ page, total, size, onPage }: Props) {
         Previous page
       </button>
       <span>
-        {(page - 1) * size + 1}–{Math.min(page * size, total)} of {total} images, page {page} of {pages}
+        {number((page - 1) * size + 1)}–{number(Math.min(page * size, total))} of {plural(total, "image")}, page {number(page)} of {number(pages)}
       </span>
       <button type="button" disabled={page >= pages} onClick={() => turn(page + 1)}>
         Next page

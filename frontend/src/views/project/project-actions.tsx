@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { downloadAddress, exportReviewed } from "../../api/calls.ts";
 import type { Exported, Project } from "../../api/types.ts";
-import { plural } from "../../logic/words.ts";
+import { number, plural } from "../../logic/words.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { ModelMenu } from "../../parts/model-menu.tsx";
 import { tell } from "../../state/notice.ts";
@@ -30,7 +30,7 @@ export function ProjectActions({ project, selected, onCount, onCountSelected, on
           Count all
         </button>
         <button type="button" disabled={selected === 0} onClick={onCountSelected}>
-          Count selected{selected > 0 ? ` (${selected})` : ""}
+          Count selected{selected > 0 ? ` (${number(selected)})` : ""}
         </button>
         <button type="button" disabled={selected === 0} onClick={() => setRemoving(true)}>
           Remove selected …
@@ -47,7 +47,7 @@ export function ProjectActions({ project, selected, onCount, onCountSelected, on
         </button>
       </div>
       {removing && (
-        <Dialog title={`Remove ${plural(selected, "image")}?`} onClose={() => setRemoving(false)}>
+        <Dialog title={`Remove ${plural(selected, "image")}?`} closeLabel="Cancel" onClose={() => setRemoving(false)}>
           <p>
             Their counts and your corrections go with them, and cannot be brought back. Files that were linked stay where they are; copies that
             were sent here are deleted.

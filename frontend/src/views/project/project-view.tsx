@@ -6,7 +6,7 @@ import { PAGE_SIZE, readPage, readQuery, writeQuery, type ListQuery } from "../.
 import { toProject } from "../../logic/route.ts";
 import { chosenModel } from "../../parts/model-menu.tsx";
 import { about } from "../../state/about.ts";
-import { tell } from "../../state/notice.ts";
+import { forgetGood, tell } from "../../state/notice.ts";
 import { useStore } from "../../state/store.ts";
 import { isActive, useJobs } from "../../state/use-jobs.ts";
 import { usePoll } from "../../state/use-poll.ts";
@@ -57,6 +57,7 @@ export function ProjectView({ project, values, refresh }: Props) {
     list.refresh();
   };
   const removeSelected = async (): Promise<void> => {
+    forgetGood();
     const left = new Set(selected);
     try {
       for (const image of selected) {

@@ -1,4 +1,5 @@
 import type { Job } from "../../api/types.ts";
+import { percent } from "../../logic/progress.ts";
 import { JobProgress } from "../../parts/job-progress.tsx";
 
 interface Props {
@@ -18,7 +19,7 @@ export function Queue({ jobs, last, onChange }: Props) {
       <div aria-live="polite">
         {newest?.state === "failed" && <p class="notice bad">The last job failed. {newest.message}</p>}
         {newest?.state === "cancelled" && (
-          <p class="hint">The last job was cancelled after {newest.done} of {newest.total}; what was finished is kept.</p>
+          <p class="hint">The last job was cancelled at {percent(newest)} %; what was finished is kept.</p>
         )}
       </div>
     </section>

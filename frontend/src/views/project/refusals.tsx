@@ -1,5 +1,5 @@
 import type { Refusal } from "../../api/types.ts";
-import { plural } from "../../logic/words.ts";
+import { between, plural, withoutName } from "../../logic/words.ts";
 
 export function Refusals({ refused, onClose }: { refused: readonly Refusal[]; onClose: () => void }) {
   if (refused.length === 0) return null;
@@ -10,7 +10,13 @@ export function Refusals({ refused, onClose }: { refused: readonly Refusal[]; on
         <ul>
           {refused.map((file) => (
             <li key={file.name}>
-              <strong>{file.name}</strong> {file.error} <span class="cure">{file.cure}</span>
+              <strong>{file.name}</strong> {withoutName(file.name, file.error)}
+              {file.cure && (
+                <span class="cure">
+                  {between(file.error)}
+                  {file.cure}
+                </span>
+              )}
             </li>
           ))}
         </ul>

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { changeProject, createProject } from "../../api/calls.ts";
 import type { Project } from "../../api/types.ts";
 import { toProject } from "../../logic/route.ts";
-import { day, plural } from "../../logic/words.ts";
+import { day, number, plural } from "../../logic/words.ts";
 import { tell } from "../../state/notice.ts";
 import { go } from "../../state/where.ts";
 import { NameForm } from "./name-form.tsx";
@@ -50,7 +50,7 @@ export function ProjectsView({ projects, refresh }: Props) {
                   <a href={toProject(project.id)}>{project.name}</a>
                 </h2>
                 <p>
-                  {plural(project.images, "image")}, {project.counted} counted, {project.reviewed} reviewed
+                  {plural(project.images, "image")}, {number(project.counted)} counted, {number(project.reviewed)} reviewed
                 </p>
                 <p class="row">
                   <span class="hint">{day(project.created)}</span>

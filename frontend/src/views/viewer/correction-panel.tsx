@@ -1,15 +1,11 @@
 import type { ImageDetail } from "../../api/types.ts";
 import { whyNotReviewed } from "../../logic/review.ts";
-import { plural } from "../../logic/words.ts";
-import type { Correction, CorrectionState, Saving } from "./correction.ts";
+import { savingWords } from "../../logic/saving.ts";
+import { number, plural } from "../../logic/words.ts";
+import { connection } from "../../state/connection.ts";
+import { useStore } from "../../state/store.ts";
+import type { Correction, CorrectionState } from "./correction.ts";
 import { setTool, type Tool } from "./settings.ts";
-
-const SAVING: Record<Saving, string> = {
-  saved: "Saved",
-  waiting: "Not saved yet; kept in this browser",
-  saving: "Saving …",
-  refused: "Not saved",
-};
 
 const TOOLS: { tool: Tool; name: string; key: string }[] = [
   { tool: "points", name: "Add or remove", key: "a" },
@@ -30,12 +26,13 @@ function twoWays({ count, overlays }: ImageDetail, points: number): boolean {
 }
 
 export function CorrectionPanel({ detail, correction, state, tool }: Props) {
+  const { lost } = useStore(connection);
   const touched = state.history.present !== null;
   const why = state.reviewed ? null : whyNotReviewed(detail, { touched, shown: correction.shown.length });
   return (
     <section class="panel" aria-label="Correction">
       <p class="figure" aria-live="polite" data-testid="corrected">
-        <span class="big">{correction.shown.length}</span> {touched ? "points, corrected by you" : "points, as the model found them"}
+        <span class="big">{number(correction.shown.length)}</span> {touched ? "points, corrected by you" : "points, as the model found them"}
       </p>
       {!touched && twoWays(detail, state.model.length) && (
         <p class="hint">
@@ -69,7 +66,7 @@ export function CorrectionPanel({ detail, correction, state, tool }: Props) {
           Redo
         </button>
         <span class={`saving ${state.saving}`} role="status">
-          {touched || state.reviewed || state.history.future.length > 0 || state.saving !== "saved" ? SAVING[state.saving] : ""}
+          {touched || state.reviewed || state.history.future.length > 0 || state.saving !== "saved" ? savingWords(state.saving, lost) : ""}
         </span>
       </div>
       <label class="reviewed">

@@ -3,12 +3,11 @@ import { LostServer, ServerError } from "../../api/client.ts";
 import type { ModelPoint, Point, PointsState, SavedPoints } from "../../api/types.ts";
 import { dropDraft, keepDraft, readDraft } from "../../logic/draft.ts";
 import { samePoints } from "../../logic/points.ts";
+import type { Saving } from "../../logic/saving.ts";
 import { begin, redo, step, undo, type History } from "../../logic/history.ts";
 import { connection } from "../../state/connection.ts";
 import { tell } from "../../state/notice.ts";
 import { Store } from "../../state/store.ts";
-
-export type Saving = "saved" | "waiting" | "saving" | "refused";
 
 export interface CorrectionState {
   model: readonly ModelPoint[];
@@ -37,13 +36,14 @@ export class Correction {
     private readonly image: string,
   ) {
     this.unwatch = connection.watch(() => {
-      if (!connection.value.lost && this.state.value?.saving === "waiting") void this.save();
+      if (!connection.value.lost) this.flush();
     });
     window.addEventListener("pagehide", this.flush);
   }
 
   private readonly flush = (): void => {
-    if (this.state.value?.saving === "waiting") void this.save();
+    const saving = this.state.value?.saving;
+    if (saving === "waiting" || saving === "kept") void this.save();
   };
 
   /** The server's state, and on top of it what this browser could not save last time. */
@@ -202,7 +202,7 @@ export class Correction {
         this.change({ saving: "saved" });
       } else this.change({ saving: "refused", conflict: current });
     } else if (error instanceof LostServer) {
-      this.change({ saving: "waiting" });
+      this.change({ saving: "kept" });
     } else {
       this.change({ saving: "refused" });
       tell(error);

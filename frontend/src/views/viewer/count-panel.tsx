@@ -1,5 +1,6 @@
 import { startJob } from "../../api/calls.ts";
 import type { ImageDetail, Project } from "../../api/types.ts";
+import { boundsHint } from "../../logic/bounds.ts";
 import { count, interval } from "../../logic/words.ts";
 import { FlagSentences } from "../../parts/flag-words.tsx";
 import { JobProgress } from "../../parts/job-progress.tsx";
@@ -8,6 +9,7 @@ import { about } from "../../state/about.ts";
 import { tell } from "../../state/notice.ts";
 import { useStore } from "../../state/store.ts";
 import { isActive, type Jobs } from "../../state/use-jobs.ts";
+import { countedIn } from "./lighting.ts";
 
 /** What the model found, and how far it can be trusted. */
 export function CountPanel({ project, detail, jobs }: { project: Project; detail: ImageDetail; jobs: Jobs }) {
@@ -19,6 +21,8 @@ export function CountPanel({ project, detail, jobs }: { project: Project; detail
   };
   const name = models.find(({ id }) => id === detail.model)?.name ?? detail.model;
   const bounds = interval(detail.lower, detail.upper);
+  const hint = boundsHint(detail);
+  const channel = countedIn(detail);
   return (
     <section class="panel count-panel" aria-label="Count">
       {detail.count !== null && (
@@ -27,7 +31,11 @@ export function CountPanel({ project, detail, jobs }: { project: Project; detail
             <span class="big">{count(detail.count)}</span> cells, says the model
           </p>
           <p>{bounds ? `Between ${bounds.replace(" to ", " and ")}` : "No lower and upper bounds: this model has not been calibrated."}</p>
-          <p class="hint">{name}</p>
+          {hint && <p class="hint">{hint}</p>}
+          <p class="hint">
+            {name}
+            {channel && `, counted in the channel ${channel}`}
+          </p>
         </>
       )}
       {detail.count === null && detail.state !== "failed" && <p>Not counted yet.</p>}

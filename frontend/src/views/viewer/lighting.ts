@@ -13,9 +13,16 @@ export const COLOUR = -1;
 /** Several channels can be seen together. */
 export const hasColour = (detail: ImageDetail): boolean => detail.channels.length > 1;
 
-/** The channel looked at before, where this image has it; else the colour picture of three channels, else the first one. */
-export function firstLight(detail: ImageDetail, wanted: number | null): Lighting {
+/** The channel chosen before, else the one that was counted in, else the colour picture of three channels, else the first one. */
+export function firstLight(detail: Pick<ImageDetail, "channels" | "counted_channel">, chosen: number | undefined): Lighting {
   const natural = detail.channels.length === 3 ? COLOUR : 0;
-  const possible = wanted !== null && wanted < detail.channels.length && (wanted !== COLOUR || hasColour(detail));
-  return { channel: possible ? wanted : natural, low: null, high: null };
+  return { channel: chosen ?? detail.counted_channel ?? natural, low: null, high: null };
+}
+
+/** A channel's name, or its number where it has none. */
+export const channelName = (channels: readonly string[], index: number): string => channels[index] || `channel ${index + 1}`;
+
+/** The name of the channel that was counted in, where there are others; else null. */
+export function countedIn({ channels, counted_channel: counted }: Pick<ImageDetail, "channels" | "counted_channel">): string | null {
+  return channels.length > 1 && typeof counted === "number" ? channelName(channels, counted) : null;
 }

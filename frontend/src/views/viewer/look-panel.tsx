@@ -1,7 +1,7 @@
 import { useId } from "preact/hooks";
 
 import type { ImageDetail } from "../../api/types.ts";
-import { COLOUR, hasColour, type Lighting } from "./lighting.ts";
+import { channelName, COLOUR, hasColour, type Lighting } from "./lighting.ts";
 import { setChannel, setOpacity, type Settings } from "./settings.ts";
 
 interface Props {
@@ -17,9 +17,9 @@ const LAYERS = { points: "Points", density: "Density", outlines: "Outlines" } as
 export function LookPanel({ detail, light, onLight, opacity }: Props) {
   const id = useId();
   const range = detail.ranges.find(({ channel }) => channel === light.channel);
-  const channels = detail.channels.map((name, index) => ({ index, name: name || `channel ${index + 1}` }));
+  const channels = detail.channels.map((_, index) => ({ index, name: channelName(detail.channels, index) }));
   const choose = (channel: number): void => {
-    setChannel(channel);
+    setChannel(detail, channel);
     onLight({ channel, low: null, high: null });
   };
   return (

@@ -1,18 +1,18 @@
-import type { OverlayKind } from "../../api/types.ts";
+import type { ImageDetail, OverlayKind } from "../../api/types.ts";
 import { Store } from "../../state/store.ts";
 
 export type Tool = "look" | "points" | "box";
 
 /** How pictures are looked at; stays the same from image to image, until the page is reloaded. */
 export interface Settings {
-  /** null: whatever suits the image. */
-  channel: number | null;
+  /** The channel that was chosen for images with these channels (`channelsOf`); for others, whatever suits the image. */
+  channels: Readonly<Record<string, number>>;
   opacity: Readonly<Record<OverlayKind | "points", number>>;
   tool: Tool;
 }
 
 export const settings = new Store<Settings>({
-  channel: null,
+  channels: {},
   opacity: { density: 0, outlines: 0, points: 1 },
   tool: "points",
 });
@@ -34,6 +34,9 @@ export function setTool(tool: Tool): void {
   settings.set({ ...settings.value, tool });
 }
 
-export function setChannel(channel: number): void {
-  settings.set({ ...settings.value, channel });
+/** Images with the same channels are looked at in the same way. */
+export const channelsOf = ({ channels }: Pick<ImageDetail, "channels">): string => channels.join("\n");
+
+export function setChannel(detail: ImageDetail, channel: number): void {
+  settings.set({ ...settings.value, channels: { ...settings.value.channels, [channelsOf(detail)]: channel } });
 }

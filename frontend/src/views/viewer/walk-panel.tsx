@@ -1,3 +1,5 @@
+import { number } from "../../logic/words.ts";
+
 export interface Walk {
   /** Counted from 0. */
   place: number;
@@ -27,7 +29,7 @@ export function WalkPanel({ name, walk, onHelp }: { name: string; walk: Walk; on
       </div>
       {walk.total > 0 && (
         <p class="hint">
-          Image {Math.max(walk.place, 0) + 1} of {walk.total}
+          Image {number(Math.max(walk.place, 0) + 1)} of {number(walk.total)}
         </p>
       )}
     </section>

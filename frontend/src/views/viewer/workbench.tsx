@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { ImageDetail, Point, Project, Region } from "../../api/types.ts";
 import { added, cleared, compare, inside, nearest, without, type Box } from "../../logic/points.ts";
@@ -10,13 +10,13 @@ import { ConflictDialog } from "./conflict-dialog.tsx";
 import type { Correction } from "./correction.ts";
 import { CorrectionPanel } from "./correction-panel.tsx";
 import { CountPanel } from "./count-panel.tsx";
-import { answerKey, type Actions } from "./keys.ts";
 import { KeysDialog } from "./keys-dialog.tsx";
 import { LookPanel } from "./look-panel.tsx";
 import { firstLight, type Lighting } from "./lighting.ts";
 import { ScaleBarMark } from "./scale-bar-mark.tsx";
-import { settings, setTool, toggleLayer } from "./settings.ts";
+import { channelsOf, settings, setTool, toggleLayer } from "./settings.ts";
 import { Stage } from "./stage.ts";
+import { useKeys } from "./use-keys.ts";
 import { WalkPanel, type Walk } from "./walk-panel.tsx";
 
 interface Props {
@@ -33,12 +33,11 @@ export function Workbench({ project, detail, correction, region, jobs, walk }: P
   const place = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const stage = useRef<Stage | null>(null);
-  const actions = useRef<Actions | null>(null);
   const [zoom, setZoom] = useState(0);
   const [help, setHelp] = useState(false);
   const state = useStore(correction.state);
   const chosen = useStore(settings);
-  const [light, setLight] = useState<Lighting>(() => firstLight(detail, chosen.channel));
+  const [light, setLight] = useState<Lighting>(() => firstLight(detail, chosen.channels[channelsOf(detail)]));
 
   const click = (at: Point, reach: number): void => {
     if (settings.value.tool !== "points" || !inside(at, detail.height, detail.width)) return;
@@ -77,7 +76,7 @@ export function Workbench({ project, detail, correction, region, jobs, walk }: P
     stage.current?.mark(compare(model, correction.shown));
   }, [state?.model, state?.history.present]);
 
-  actions.current = {
+  useKeys({
     next: walk.next,
     previous: walk.previous,
     back: walk.back,
@@ -107,16 +106,7 @@ export function Workbench({ project, detail, correction, region, jobs, walk }: P
     },
     clearSight: () => stage.current && clear(stage.current.camera.sight()),
     help: () => setHelp(true),
-  };
-  // Keys are answered as soon as the image is shown, not only after it is drawn.
-  useLayoutEffect(() => {
-    const answer = (event: KeyboardEvent): void => {
-      if (document.querySelector("dialog[open]") || actions.current === null) return;
-      if (answerKey(event, actions.current)) event.preventDefault();
-    };
-    document.addEventListener("keydown", answer);
-    return () => document.removeEventListener("keydown", answer);
-  }, []);
+  });
 
   return (
     <div class="workbench">
