@@ -48,12 +48,12 @@ def test_the_table(page: ModuleType, tmp_path: Path) -> None:
         **{"model": "density.yaml", "trained_on": 30, "steps": 1200},
         "long_run": {"coverage": 0.901, "totals_held": 0.88},
     }
-    about = {"commit": "abc", "made_by": {"created": "2026-01-02T03:04:05+00:00"}}
-    (tmp_path / "intervals.json").write_text(json.dumps({"sets": {"mbm": values}, "about": about}))
+    values["about"] = {"commit": "abc", "made_by": {"created": "2026-01-02T03:04:05+00:00"}}
+    (tmp_path / "intervals.json").write_text(json.dumps({"sets": {"mbm": values}}))
     texts = page.intervals_texts(tmp_path)
     row = [cell.strip() for cell in texts["intervals"].splitlines()[-1].strip("|").split("|")]
     assert row == [
         *("MBM", "`density.yaml`, 30 images, 1,200 steps", "20, 10 calibrate", "10.0 (-1.2)", "0.950 of 200"),
         *("0.840 to 0.945", "no", "0.901", "15.0", "10.0", "1.50", "at most 1.5", "yes", "0.85, 0.88"),
     ]
-    assert "# intervals: commit abc, 2026-01-02" in texts["intervals commands"]
+    assert "--only mbm: commit abc, 2026-01-02" in texts["intervals commands"]

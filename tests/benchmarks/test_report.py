@@ -110,8 +110,6 @@ WORDS = """# Benchmarks
 
 <!-- here: active choice table -->
 
-<!-- here: active choice medians -->
-
 <!-- here: active choice curves -->
 
 <!-- here: active choice pairs -->
