@@ -69,11 +69,12 @@ def test_resuming_keeps_it(after: int, images: Path, nuclei: Model, tmp_path: Pa
         patch.setattr(count_input.PlaneFiles, "add", stopping)
         with pytest.raises(KeyboardInterrupt):
             count([images], out, nuclei)
-    assert len(rows(out)) == after
+    kept = len(rows(out))
+    assert after - 1 <= kept <= after  # the last one may have been interrupted while its files were written
     opened: list[str] = []
     watch = Watch(on_images=lambda stage, number, total: opened.append(f"{stage} {number}"))
     count([images], out, nuclei, CountOptions(resume=True), watch)
-    assert opened[0].endswith(f" {after}"), "what was counted is not counted again"
+    assert opened[0].endswith(f" {kept}"), "what was counted is not counted again"
     assert (out / "counts.csv").read_bytes() == (tmp_path / "whole" / "counts.csv").read_bytes()
 
 
