@@ -68,8 +68,8 @@ def test_no_request_made_at_random_breaks_the_server(client, project, send, nois
 
     there, answers = There(client, project, send, noise, ended, folder), defaultdict(Counter)
     schema = schemathesis.openapi.from_dict(client.get("/api/openapi.json").json())
-    for found in schema.get_all_operations():
-        operation = found.ok()
+    operations = [found.ok() for found in schema.get_all_operations()]
+    for operation in sorted(operations, key=lambda each: each.method == "delete"):  # else nothing is left to ask about
 
         @given(case=operation.as_strategy(), seed=st.integers(0, 2**32))
         @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
