@@ -485,14 +485,18 @@ def test_what_to_label_next_leads_to_the_image(reviewed: str, open_tab: Callable
     expect(page.get_by_role("heading", name="touching.png")).to_be_visible(timeout=PATIENCE)
 
 
+def start_improving(page: Any, address: str, minutes: str) -> None:
+    page.goto(address)
+    page.get_by_role("link", name="Improve").click()
+    page.get_by_label("Minutes").fill(minutes)
+    page.get_by_role("button", name="Start").click()
+
+
 def test_a_model_is_improved_and_only_a_better_one_is_kept(
     reviewed: str, server: Server, open_tab: Callable[[], Any]
 ) -> None:
     page = open_tab()
-    page.goto(reviewed)
-    page.get_by_role("link", name="Improve").click()
-    page.get_by_label("Minutes").fill("0.5")
-    page.get_by_role("button", name="Start").click()
+    start_improving(page, reviewed, "0.5")
     expect(page.get_by_role("group", name="Improving the model")).to_be_visible(timeout=PATIENCE)
     page.reload()
     outcome = page.get_by_role("heading", name=re.compile("(new model is better|old model is kept)"))
@@ -511,10 +515,7 @@ def test_a_job_is_cancelled_and_others_tell_that_they_wait_for_it(
     reviewed: str, counted: str, server: Server, open_tab: Callable[[], Any]
 ) -> None:
     page, other = open_tab(), open_tab()
-    page.goto(reviewed)
-    page.get_by_role("link", name="Improve").click()
-    page.get_by_label("Minutes").fill("7")
-    page.get_by_role("button", name="Start").click()
+    start_improving(page, reviewed, "7")
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=PATIENCE)
     page.reload()
     expect(page.get_by_role("group", name="Improving the model")).to_be_visible(timeout=PATIENCE)

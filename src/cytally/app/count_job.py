@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from cytally.app.confine import confined
 from cytally.app.desk import Desk
 from cytally.app.models import model_folder, named_model
+from cytally.app.reachable import reachable
 from cytally.app.records import touch
 from cytally.app.refusal import Refusal
 from cytally.app.running import Running
@@ -71,8 +71,9 @@ def run_count(running: Running) -> dict[str, Any]:
         watch = Watch(on_images=told.on_images, on_note=told.notes.append, on_failure=told.on_failure)
         try:
             count(told.inputs.paths, out, named_model(desk.workspace, model), CountOptions(resume=True), watch)
-        finally:
+        except BaseException:
             told.collect()
+            raise
     told.collect(finished=True)
     told.note_channels()
     remove_unused(desk, running.project)
@@ -96,13 +97,11 @@ class _Told:
 
     def __post_init__(self) -> None:
         self.by_path: dict[Path, list[sqlite3.Row]] = defaultdict(list)
-        for row in self.rows:
-            try:
-                path = confined(row["path"], self.running.desk.workspace.allowed)
-            except Refusal as refusal:
-                self._fail(row, f"{row['name']}: {refusal.error}; {refusal.cure}")
-            else:
-                self.by_path[path].append(row)
+        there, gone = reachable(self.rows, self.running.desk.workspace.allowed)
+        for row, refusal in gone:
+            self._fail(row, f"{row['name']}: {refusal.error}; {refusal.cure}")
+        for row, path in there:
+            self.by_path[path].append(row)
         self.inputs = Inputs(list(self.by_path))
         pixels = [sum(row["width"] * row["height"] for row in rows) for rows in self.by_path.values()]
         self._work = np.cumsum([0, *pixels]) / max(1, sum(pixels))

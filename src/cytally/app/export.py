@@ -18,10 +18,10 @@ import numpy as np
 import tifffile
 
 from cytally.app.answers import Exported
-from cytally.app.confine import confined
 from cytally.app.names import unique_name
 from cytally.app.picture import open_picture
 from cytally.app.points import final_points
+from cytally.app.reachable import reachable
 from cytally.app.records import new_id
 from cytally.app.refusal import Refusal
 from cytally.app.workspace import Workspace
@@ -86,16 +86,14 @@ def write_data_folder(
         409 where all of them are gone.
     """
     names: dict[str, list[tuple[float, float]]] = {}
-    sources = [(row, _there(workspace, row)) for row in rows]
-    missing = tuple(str(row["name"]) for row, source in sources if source is None)
-    if len(missing) == len(sources):
+    there, gone = reachable(rows, workspace.allowed)
+    missing = tuple(str(row["name"]) for row, _ in gone)
+    if not there:
         raise Refusal(409, f"{missing[0]}: its file is gone, as are all others", "put the files back where they lay")
     with whole_folder(folder) as temporary:
         (temporary / "images").mkdir()
         taken: set[str] = set()
-        for row, source in sources:
-            if source is None:
-                continue
+        for row, source in there:
             name = unique_name(_file_name(row), taken)
             taken.add(name.casefold())
             names[name] = final_points(workspace, row)
@@ -114,15 +112,7 @@ def write_data_folder(
 
 def contents_of(workspace: Workspace, rows: Sequence[sqlite3.Row]) -> list[tuple[sqlite3.Row, str]]:
     """Images whose files are there, and the digest of each one's file, as models note what they have learnt from."""
-    found = [(row, _there(workspace, row)) for row in rows]
-    return [(row, content_digest(source)) for row, source in found if source is not None]
-
-
-def _there(workspace: Workspace, row: sqlite3.Row) -> Path | None:
-    try:
-        return confined(row["path"], workspace.allowed)
-    except Refusal:
-        return None
+    return [(row, content_digest(source)) for row, source in reachable(rows, workspace.allowed)[0]]
 
 
 def export(workspace: Workspace, project: str) -> Exported:

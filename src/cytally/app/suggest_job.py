@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from cytally.app.answers import Suggestions
-from cytally.app.confine import confined
 from cytally.app.desk import Desk
 from cytally.app.export import write_data_folder
 from cytally.app.models import model_folder, named_model
 from cytally.app.projects import now
+from cytally.app.reachable import reachable
 from cytally.app.records import touch
 from cytally.app.refusal import Refusal
 from cytally.app.running import Running
-from cytally.app.workspace import Workspace
 from cytally.tasks.inputs import Inputs
 from cytally.tasks.suggest import suggest
 from cytally.tasks.suggest_options import SuggestOptions
@@ -41,7 +37,8 @@ def run_suggestions(running: Running) -> dict[str, Any]:
     """Rank the images that nobody has reviewed by what labelling them is expected to gain."""
     workspace, store, model = running.desk.workspace, running.desk.store, running.asked["model"]
     rows = store.rows("SELECT * FROM images WHERE project = ? ORDER BY added", running.project)
-    there, notes = _reachable(workspace, rows)
+    there, gone = reachable(rows, workspace.allowed)
+    notes = [f"Left out: {row['name']}: {refusal.error}; {refusal.cure}" for row, refusal in gone]
     reviewed = [row for row, _ in there if row["reviewed"]]
     waiting = [(row, path) for row, path in there if not row["reviewed"]]
     if not waiting:
@@ -83,17 +80,6 @@ def run_suggestions(running: Running) -> dict[str, Any]:
         )
         touch(store, running.project)
     return {"suggested": len(items), "notes": [*notes, *found.notes]}
-
-
-def _reachable(workspace: Workspace, rows: Sequence[sqlite3.Row]) -> tuple[list[tuple[sqlite3.Row, Path]], list[str]]:
-    """The images whose files are still there, with these, and a note for each of the others."""
-    there, notes = [], []
-    for row in rows:
-        try:
-            there.append((row, confined(row["path"], workspace.allowed)))
-        except Refusal as refusal:
-            notes.append(f"Left out: {row['name']}: {refusal.error}; {refusal.cure}")
-    return there, notes
 
 
 def read_suggestions(desk: Desk, project: str) -> Suggestions:
